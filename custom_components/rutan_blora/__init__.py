@@ -1,0 +1,51 @@
+"""Rutan Blora: the gate panic button, perimeter cameras and police patrol check-ins of a detention house."""
+
+from homeassistant.const import Platform
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import config_validation as cv, device_registry as dr
+from homeassistant.helpers.typing import ConfigType
+
+from .alarm.intake import INTAKES
+from .const import DOMAIN
+from .entity import facility_device
+from .facility import Facility, RutanConfigEntry
+from .services import async_setup_services
+from .supervision import async_supervise
+
+CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
+PLATFORMS = [Platform.BINARY_SENSOR, Platform.BUTTON, Platform.EVENT, Platform.SENSOR]
+
+
+async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
+    """Set up the actions."""
+    async_setup_services(hass)
+    return True
+
+
+async def async_setup_entry(hass: HomeAssistant, entry: RutanConfigEntry) -> bool:
+    """Set up a facility."""
+    facility = entry.runtime_data = Facility(hass, entry)
+    await facility.async_open()
+    dr.async_get(hass).async_get_or_create(config_entry_id=entry.entry_id, **facility_device(entry))
+    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    facility.start()
+    async_supervise(hass, entry)
+    entry.async_on_unload(entry.add_update_listener(_async_reload))
+    return True
+
+
+async def async_unload_entry(hass: HomeAssistant, entry: RutanConfigEntry) -> bool:
+    """Unload a facility; its open incident goes on at the next set-up."""
+    await entry.runtime_data.async_close()
+    return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
+
+
+async def async_remove_entry(hass: HomeAssistant, entry: RutanConfigEntry) -> None:
+    """Stop hearing a facility's buttons. The journal stays: it is the record."""
+    if (intake := hass.data.get(INTAKES, {}).pop(entry.entry_id, None)) is not None:
+        intake.close()
+
+
+async def _async_reload(hass: HomeAssistant, entry: RutanConfigEntry) -> None:
+    """Take up a change of the entry or its subentries."""
+    hass.config_entries.async_schedule_reload(entry.entry_id)

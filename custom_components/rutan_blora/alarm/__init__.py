@@ -1,0 +1,1 @@
+"""The alarm: from the press to the close."""

@@ -1,0 +1,123 @@
+"""The panic buttons: what is a press of which, and what it means."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from homeassistant.const import STATE_UNAVAILABLE
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, State, callback
+from homeassistant.util import dt as dt_util
+
+from ..const import Source
+from ..journal.record import Draft
+from ..journal.store import Journal
+from .desk import AlarmDesk
+from .incident import Actor, Incident, Kind, Origin
+from .people import People
+from .source import baseline, domain_of, is_press, read
+
+# What was seen of a source when it was first watched, pressed or released: the memory over a restart.
+RECORD_READING: Final = "reading"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PanicButton:
+    """A place where somebody presses, and what a press there means."""
+
+    id: str
+    name: str
+    location: str
+    kind: Kind
+    source: Source
+    entity_id: str | None = None
+    webhook_id: str | None = None
+    local_only: bool = True
+
+
+class PanicButtons:
+    """The panic buttons of a facility.
+
+    `known` holds what was last seen of each source; it outlives this object, so that nothing is taken for a press
+    twice or missed over a reload.
+    """
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        journal: Journal,
+        desk: AlarmDesk,
+        people: People,
+        buttons: Iterable[PanicButton],
+        known: dict[str, str],
+    ) -> None:
+        self.buttons: Mapping[str, PanicButton] = {button.id: button for button in buttons}
+        self._hass = hass
+        self._journal = journal
+        self._desk = desk
+        self._people = people
+        self._known = known
+        self._listeners: list[Callable[[], None]] = []
+
+    @callback
+    def listen(self, listener: Callable[[], None]) -> CALLBACK_TYPE:
+        """Call the listener when a source may have been lost or found."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    @callback
+    def press(self, button_id: str, actor: Actor | None = None, *, at: datetime | None = None) -> Incident:
+        """Take in a press of a button; without an actor it was the hardware itself."""
+        button = self.buttons[button_id]
+        return self._desk.press(
+            actor or Actor(origin=Origin.HARDWARE, id=button.id, name=button.name),
+            location=button.location,
+            kind=button.kind,
+            button_id=button.id,
+            pressed_at=at,
+        )
+
+    def is_pressed(self, button_id: str) -> bool:
+        """Tell whether the open incident has this button's press already."""
+        incident = self._desk.incident
+        return incident is not None and any(press.button_id == button_id for press in incident.presses)
+
+    def is_lost(self, button_id: str) -> bool:
+        """Tell whether the source is gone, so that a press would not be heard."""
+        entity_id = self.buttons[button_id].entity_id
+        if entity_id is None:
+            return False
+        state = self._hass.states.get(entity_id)
+        return state is None or state.state == STATE_UNAVAILABLE
+
+    @callback
+    def look(self) -> None:
+        """Compare every source with what was last seen of it: a press may have come while nobody looked."""
+        for button in self.buttons.values():
+            if button.entity_id is not None:
+                self.read(button.id, None, self._hass.states.get(button.entity_id))
+
+    @callback
+    def read(self, button_id: str, old: State | None, new: State | None) -> None:
+        """Take in a source's new state, which may be a press; `old` is None if the source was not watched."""
+        if (button := self.buttons.get(button_id)) is None or button.entity_id is None:
+            return
+        domain = domain_of(button.entity_id)
+        reading = read(domain, new.state if new else None)
+        known = self._known.get(button_id)
+        if known is None:
+            known = baseline(domain, reading, dt_util.utcnow())
+            self._keep(button_id, known)
+        if new is not None and reading is not None and reading != known:
+            if is_press(domain, known=known, old=read(domain, old.state if old else None), new=reading):
+                self.press(button_id, self._people.actor(new.context), at=new.last_changed)
+            self._keep(button_id, reading)
+        for listener in self._listeners:
+            listener()
+
+    def _keep(self, button_id: str, reading: str) -> None:
+        """Remember what was seen of a source."""
+        self._known[button_id] = reading
+        self._journal.append(
+            Draft(kind=RECORD_READING, at=dt_util.utcnow(), subject=button_id, body={"reading": reading})
+        )

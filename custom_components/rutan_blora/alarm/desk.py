@@ -1,0 +1,152 @@
+"""The alarm desk: the one open incident; commands in, journal, police and listeners out."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, tzinfo
+from functools import partial
+import logging
+from typing import Final
+
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.util import dt as dt_util, ulid as ulid_util
+
+from ..const import Language
+from ..journal.record import Draft, Record
+from ..journal.store import Journal
+from ..police.alert import Alert, Answer
+from ..police.courier import PoliceDevice
+from ..police.dispatcher import Dispatcher
+from . import incident as rules
+from .incident import (
+    Actor,
+    Event,
+    EventType,
+    Incident,
+    Kind,
+    Origin,
+    Outcome,
+    Press,
+    Refusal,
+    RefusedError,
+    Response,
+    State,
+)
+from .wording import compose
+
+_LOGGER = logging.getLogger(__name__)
+
+_RESPONSES: Final = {
+    Answer.ACKNOWLEDGE: Response.ACKNOWLEDGED,
+    Answer.GO: Response.RESPONDING,
+    Answer.HERE: Response.ON_SCENE,
+}
+
+type EventListener = Callable[[Event], None]
+
+
+class AlarmDesk:
+    """Keeps the incident; every command is synchronous and returns when the first pushes have left."""
+
+    def __init__(self, hass: HomeAssistant, journal: Journal, police: Dispatcher, *, site: str) -> None:
+        self.latest: Incident | None = None
+        self._hass = hass
+        self._journal = journal
+        self._police = police
+        self._site = site
+        self._zone: tzinfo = dt_util.get_default_time_zone()
+        self._listeners: list[EventListener] = []
+        police.on_answer = self.answered
+
+    @property
+    def incident(self) -> Incident | None:
+        """Return the open incident."""
+        return self.latest if self.latest is not None and self.latest.state is not State.CLOSED else None
+
+    @callback
+    def listen(self, listener: EventListener) -> CALLBACK_TYPE:
+        """Call the listener with everything that happens to an incident."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    @callback
+    def press(
+        self,
+        actor: Actor,
+        *,
+        location: str,
+        kind: Kind,
+        button_id: str | None = None,
+        pressed_at: datetime | None = None,
+        drill: bool = False,
+        message: str = "",
+    ) -> Incident:
+        """Take in a press and return the open incident; raise RefusedError for a drill in a real one."""
+        now = dt_util.utcnow()
+        what = Press(location=location, kind=kind, at=pressed_at or now, button_id=button_id)
+        new_id = ulid_util.ulid_now()
+        return self._take(
+            rules.press(self.incident, what, new_id=new_id, at=now, actor=actor, drill=drill, message=message)
+        )
+
+    @callback
+    def respond(self, actor: Actor, response: Response, *, message: str = "") -> Incident:
+        """Take in an answer; raise RefusedError if no incident is open."""
+        return self._take(rules.respond(self.incident, response, at=dt_util.utcnow(), actor=actor, message=message))
+
+    @callback
+    def close(self, actor: Actor, outcome: Outcome, *, reason: str = "") -> Incident:
+        """Close the incident; raise RefusedError if none is open or the outcome does not fit."""
+        return self._take(rules.close(self.incident, outcome, at=dt_util.utcnow(), actor=actor, reason=reason))
+
+    @callback
+    def answered(self, tag: str, device: PoliceDevice, answer: Answer) -> None:
+        """Take in an officer's answer to the alert of an incident."""
+        if self.incident is not None and self.incident.id == tag:
+            self.respond(Actor(origin=Origin.OFFICER, id=device.id, name=device.holder), _RESPONSES[answer])
+
+    @callback
+    def resume(self, records: Iterable[Record]) -> None:
+        """Go on with the latest incident that the journal kept."""
+        records = list(records)
+        for record in records:
+            if record.kind in EventType:
+                self._replay(record)
+        if self.latest is not None:
+            for responder in self.latest.responders:
+                if responder.actor.id is not None:
+                    self._police.last_response[responder.actor.id] = responder.at
+            self._police.resume(self.latest.id, records, self._compose(self.latest))
+
+    def _replay(self, record: Record) -> None:
+        """Fold a record into the incident; a damaged one is left out and said so, the rest counts."""
+        try:
+            event = rules.from_body(record.kind, record.incident or "", record.time, record.load())
+            self.latest = rules.apply(self.incident, event)
+        except ValueError as err:
+            _LOGGER.error("Record %d of the journal cannot be replayed: %s", record.seq, err)
+
+    def _take(self, events: tuple[Event, ...]) -> Incident:
+        """Keep what happened: on record, to the police, then to whoever listens."""
+        for event in events:
+            self.latest = rules.apply(self.incident, event)
+            self._journal.append(_draft(event))
+            if event.type is not EventType.PRESSED_AGAIN:
+                self._police.tell(self._compose(self.latest))
+            for listener in list(self._listeners):
+                listener(event)
+        if self.latest is None:
+            raise RefusedError(Refusal.NO_OPEN_INCIDENT)
+        return self.latest
+
+    def _compose(self, incident: Incident) -> Callable[[Language], Alert]:
+        return partial(compose, incident, site=self._site, zone=self._zone)
+
+
+def _draft(event: Event) -> Draft:
+    """Return the record of an event; a press is filed under its button."""
+    return Draft(
+        kind=event.type.value,
+        at=event.at,
+        incident=event.incident_id,
+        subject=event.press.button_id if event.press else event.actor.id,
+        body=rules.to_body(event),
+    )

@@ -1,0 +1,371 @@
+"""The incident: from the press to the close. Rules only: no Home Assistant, no clock, no I/O.
+
+Commands (`press`, `respond`, `close`) look at the incident and return the events that follow from them, none if
+nothing changes; `apply` folds an event into the incident. The journal keeps the events, so replaying them gives
+the incident back after a restart.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+
+
+class Kind(StrEnum):
+    """What a press means, gravest last (the house's bell: 3 strokes fire, 4 escape, 5 riot)."""
+
+    MEDICAL = "medical"
+    PERIMETER = "perimeter"
+    ASSAULT = "assault"
+    PANIC = "panic"
+    FIRE = "fire"
+    ESCAPE = "escape"
+    RIOT = "riot"
+
+
+class State(StrEnum):
+    """How far an incident has come, in this order and never back."""
+
+    ALARM = "alarm"
+    ACKNOWLEDGED = "acknowledged"
+    RESPONDING = "responding"
+    ON_SCENE = "on_scene"
+    CLOSED = "closed"
+
+
+class Response(StrEnum):
+    """What the police can answer."""
+
+    ACKNOWLEDGED = "acknowledged"
+    RESPONDING = "responding"
+    ON_SCENE = "on_scene"
+
+
+class Outcome(StrEnum):
+    """What an incident turned out to be."""
+
+    RESOLVED = "resolved"
+    FALSE_ALARM = "false_alarm"
+    DRILL = "drill"
+
+
+class EventType(StrEnum):
+    """What can happen to an incident."""
+
+    RAISED = "raised"
+    LOCATION_ADDED = "location_added"
+    PRESSED_AGAIN = "pressed_again"
+    ACKNOWLEDGED = "acknowledged"
+    RESPONDING = "responding"
+    ON_SCENE = "on_scene"
+    CLOSED = "closed"
+
+
+class Origin(StrEnum):
+    """Where a command came from."""
+
+    HARDWARE = "hardware"
+    USER = "user"
+    OFFICER = "officer"
+    SERVICE = "service"
+
+
+class Refusal(StrEnum):
+    """Why a command was refused."""
+
+    NO_OPEN_INCIDENT = "no_open_incident"
+    REAL_INCIDENT_OPEN = "real_incident_open"
+    OUTCOME_IS_DRILL = "outcome_is_drill"
+    OUTCOME_NOT_DRILL = "outcome_not_drill"
+
+
+class RefusedError(Exception):
+    """A command that the incident does not allow now."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.value)
+        self.refusal = refusal
+
+
+# Events that must break the silence of a police device; the others bring its notification up to date.
+URGENT: Final = frozenset({EventType.RAISED, EventType.LOCATION_ADDED})
+
+_KINDS: Final = list(Kind)
+_STATES: Final = list(State)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Actor:
+    """Who did it: a panic button, a Home Assistant user, an officer through his police device, or a service."""
+
+    origin: Origin
+    id: str | None = None
+    name: str = ""
+
+    @property
+    def key(self) -> tuple[str | None, str]:
+        """Return what tells this actor from another: one user may answer for several officers."""
+        return self.id, self.name
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Press:
+    """One actuation: where, what it means, when (UTC)."""
+
+    location: str
+    kind: Kind
+    at: datetime
+    button_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Event:
+    """One thing that happened to an incident; `at` is when it was taken in (UTC)."""
+
+    type: EventType
+    incident_id: str
+    at: datetime
+    actor: Actor
+    press: Press | None = None
+    drill: bool = False
+    outcome: Outcome | None = None
+    message: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Responder:
+    """An officer on the case and his latest answer."""
+
+    actor: Actor
+    response: Response
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Incident:
+    """An incident as far as it has come.
+
+    `presses` holds the first press of every place and kind; `revision` counts what the police are told, `urgent`
+    is the last revision that must break their silence.
+    """
+
+    id: str
+    drill: bool
+    raised_at: datetime
+    message: str
+    state: State = State.ALARM
+    presses: tuple[Press, ...] = ()
+    responders: tuple[Responder, ...] = ()
+    acknowledged_at: datetime | None = None
+    arrived_at: datetime | None = None
+    closed: Event | None = None
+    revision: int = 0
+    urgent: int = 0
+
+    @property
+    def pressed_at(self) -> datetime:
+        """Return when the first button was pressed (UTC)."""
+        return self.presses[0].at
+
+    @property
+    def kind(self) -> Kind:
+        """Return the gravest kind pressed so far."""
+        return max((press.kind for press in self.presses), key=_KINDS.index)
+
+    @property
+    def locations(self) -> tuple[str, ...]:
+        """Return the places pressed, first press first, each once."""
+        return tuple(dict.fromkeys(press.location for press in self.presses))
+
+
+def press(
+    incident: Incident | None,
+    what: Press,
+    *,
+    new_id: str,
+    at: datetime,
+    actor: Actor,
+    drill: bool = False,
+    message: str = "",
+) -> tuple[Event, ...]:
+    """Return what a press does: raise an incident, add a place to the open one, or be one more press there.
+
+    A real press during a drill ends the drill and raises a real incident (design §2).
+    Raise RefusedError if a drill is asked for while a real incident is open.
+    """
+    ended: tuple[Event, ...] = ()
+    if incident is not None:
+        if drill and not incident.drill:
+            raise RefusedError(Refusal.REAL_INCIDENT_OPEN)
+        if drill == incident.drill:
+            return (_press_again(incident, what, at=at, actor=actor, message=message),)
+        ended = close(incident, Outcome.DRILL, at=at, actor=actor)
+    raised = Event(
+        type=EventType.RAISED,
+        incident_id=new_id,
+        at=at,
+        actor=actor,
+        press=what,
+        drill=drill,
+        message=message,
+    )
+    return (*ended, raised)
+
+
+def _press_again(incident: Incident, what: Press, *, at: datetime, actor: Actor, message: str) -> Event:
+    """Return the event of a press while its incident is open."""
+    known = any((old.location, old.kind) == (what.location, what.kind) for old in incident.presses)
+    return Event(
+        type=EventType.PRESSED_AGAIN if known else EventType.LOCATION_ADDED,
+        incident_id=incident.id,
+        at=at,
+        actor=actor,
+        press=what,
+        drill=incident.drill,
+        message=message,
+    )
+
+
+def respond(
+    incident: Incident | None, response: Response, *, at: datetime, actor: Actor, message: str = ""
+) -> tuple[Event, ...]:
+    """Return what an answer of the police does; nothing if this officer had already come that far.
+
+    Raise RefusedError if no incident is open.
+    """
+    if incident is None:
+        raise RefusedError(Refusal.NO_OPEN_INCIDENT)
+    given = next((old.response for old in incident.responders if old.actor.key == actor.key), None)
+    if given is not None and _rank(given) >= _rank(response):
+        return ()
+    return (
+        Event(
+            type=EventType(response.value),
+            incident_id=incident.id,
+            at=at,
+            actor=actor,
+            drill=incident.drill,
+            message=message,
+        ),
+    )
+
+
+def close(
+    incident: Incident | None, outcome: Outcome, *, at: datetime, actor: Actor, reason: str = ""
+) -> tuple[Event, ...]:
+    """Return the close of the incident.
+
+    Raise RefusedError if none is open, or if a drill would be called real or a real incident a drill.
+    """
+    if incident is None:
+        raise RefusedError(Refusal.NO_OPEN_INCIDENT)
+    if incident.drill and outcome is not Outcome.DRILL:
+        raise RefusedError(Refusal.OUTCOME_IS_DRILL)
+    if not incident.drill and outcome is Outcome.DRILL:
+        raise RefusedError(Refusal.OUTCOME_NOT_DRILL)
+    return (
+        Event(
+            type=EventType.CLOSED,
+            incident_id=incident.id,
+            at=at,
+            actor=actor,
+            drill=incident.drill,
+            outcome=outcome,
+            message=reason,
+        ),
+    )
+
+
+def apply(incident: Incident | None, event: Event) -> Incident:
+    """Return the incident after the event; a raise starts a new one.
+
+    Raise ValueError for an event that cannot follow (only a damaged journal holds such).
+    """
+    if event.type is EventType.RAISED:
+        if event.press is None:
+            raise ValueError("a raise without a press")
+        incident = Incident(
+            id=event.incident_id,
+            drill=event.drill,
+            raised_at=event.at,
+            message=event.message,
+            presses=(event.press,),
+        )
+    elif incident is None or incident.id != event.incident_id or incident.state is State.CLOSED:
+        raise ValueError(f"{event.type} of an incident that is not open")
+    elif event.type is EventType.PRESSED_AGAIN:
+        return incident
+    elif event.type is EventType.CLOSED:
+        incident = replace(incident, state=State.CLOSED, closed=event)
+    elif event.type is EventType.LOCATION_ADDED:
+        if event.press is None:
+            raise ValueError("a location without a press")
+        incident = replace(incident, presses=(*incident.presses, event.press))
+    else:
+        incident = _answered(incident, event, Response(event.type.value))
+    revision = incident.revision + 1
+    return replace(incident, revision=revision, urgent=revision if event.type in URGENT else incident.urgent)
+
+
+def _answered(incident: Incident, event: Event, response: Response) -> Incident:
+    """Return the incident after an answer: it goes forward, never back."""
+    others = tuple(old for old in incident.responders if old.actor.key != event.actor.key)
+    here = response is Response.ON_SCENE
+    return replace(
+        incident,
+        state=max(incident.state, State(response.value), key=_STATES.index),
+        responders=(*others, Responder(actor=event.actor, response=response, at=event.at)),
+        acknowledged_at=incident.acknowledged_at or event.at,
+        arrived_at=incident.arrived_at or (event.at if here else None),
+    )
+
+
+def _rank(response: Response) -> int:
+    return _STATES.index(State(response.value))
+
+
+def to_body(event: Event) -> dict[str, Any]:
+    """Return what the journal keeps of an event beside its kind, incident and time."""
+    body: dict[str, Any] = {
+        "actor": {"origin": event.actor.origin.value, "id": event.actor.id, "name": event.actor.name},
+        "drill": event.drill,
+        "message": event.message,
+    }
+    if event.outcome is not None:
+        body["outcome"] = event.outcome.value
+    if (what := event.press) is not None:
+        body["press"] = {
+            "location": what.location,
+            "kind": what.kind.value,
+            "at": what.at.isoformat(),
+            "button_id": what.button_id,
+        }
+    return body
+
+
+def from_body(kind: str, incident_id: str, at: datetime, body: Mapping[str, Any]) -> Event:
+    """Return the event that the journal kept; raise ValueError if it is none."""
+    try:
+        actor, what, outcome = body["actor"], body.get("press"), body.get("outcome")
+        return Event(
+            type=EventType(kind),
+            incident_id=incident_id,
+            at=at,
+            actor=Actor(origin=Origin(actor["origin"]), id=actor["id"], name=actor["name"]),
+            press=None if what is None else _press_from(what),
+            drill=body["drill"],
+            outcome=None if outcome is None else Outcome(outcome),
+            message=body["message"],
+        )
+    except (KeyError, TypeError, AttributeError) as err:
+        raise ValueError(f"not an event: {err!r}") from err
+
+
+def _press_from(what: Mapping[str, Any]) -> Press:
+    return Press(
+        location=what["location"],
+        kind=Kind(what["kind"]),
+        at=datetime.fromisoformat(what["at"]),
+        button_id=what["button_id"],
+    )

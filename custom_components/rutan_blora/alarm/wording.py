@@ -1,0 +1,149 @@
+"""What the police are told of an incident, in their language. Rules only: no Home Assistant.
+
+Words of police and prison practice in Indonesia; times in the facility's zone with the date, for a push can be late.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from typing import Final
+
+from ..const import MAX_NAME, MAX_TEXT, Language
+from ..police.alert import Alert, Answer, plain
+from .incident import Incident, Kind, Outcome, Responder, Response, State
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Words:
+    """The words of one language."""
+
+    kinds: Mapping[Kind, str]
+    responses: Mapping[Response, str]
+    outcomes: Mapping[Outcome, str]
+    answers: Mapping[Answer, str]
+    months: tuple[str, ...]
+    clock: str
+    emergency: str
+    drill: str
+    closed: str
+    pressed: str
+    nobody: str
+
+
+_ID: Final = _Words(
+    kinds={
+        Kind.PANIC: "Tombol panik",
+        Kind.ESCAPE: "Pelarian",
+        Kind.RIOT: "Kerusuhan",
+        Kind.FIRE: "Kebakaran",
+        Kind.ASSAULT: "Penyerangan",
+        Kind.MEDICAL: "Darurat medis",
+        Kind.PERIMETER: "Gangguan tembok luar",
+    },
+    responses={
+        Response.ACKNOWLEDGED: "Diterima",
+        Response.RESPONDING: "Menuju lokasi",
+        Response.ON_SCENE: "Di lokasi",
+    },
+    outcomes={
+        Outcome.RESOLVED: "tertangani",
+        Outcome.FALSE_ALARM: "alarm palsu",
+        Outcome.DRILL: "latihan selesai",
+    },
+    answers={Answer.ACKNOWLEDGE: "Terima", Answer.GO: "Menuju lokasi", Answer.HERE: "Di lokasi"},
+    months=("Jan", "Feb", "Mar", "Apr", "Mei", "Jun", "Jul", "Agu", "Sep", "Okt", "Nov", "Des"),
+    clock="%H.%M.%S",
+    emergency="DARURAT",
+    drill="LATIHAN",
+    closed="Selesai",
+    pressed="Ditekan",
+    nobody="Belum ada yang menerima.",
+)
+
+_EN: Final = _Words(
+    kinds={
+        Kind.PANIC: "Panic button",
+        Kind.ESCAPE: "Escape",
+        Kind.RIOT: "Riot",
+        Kind.FIRE: "Fire",
+        Kind.ASSAULT: "Assault",
+        Kind.MEDICAL: "Medical emergency",
+        Kind.PERIMETER: "Perimeter disturbance",
+    },
+    responses={
+        Response.ACKNOWLEDGED: "Acknowledged",
+        Response.RESPONDING: "Responding",
+        Response.ON_SCENE: "On scene",
+    },
+    outcomes={
+        Outcome.RESOLVED: "resolved",
+        Outcome.FALSE_ALARM: "false alarm",
+        Outcome.DRILL: "drill over",
+    },
+    answers={Answer.ACKNOWLEDGE: "Acknowledge", Answer.GO: "Responding", Answer.HERE: "On scene"},
+    months=("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
+    clock="%H:%M:%S",
+    emergency="EMERGENCY",
+    drill="DRILL",
+    closed="Closed",
+    pressed="Pressed",
+    nobody="Nobody has acknowledged yet.",
+)
+
+_WORDS: Final = {Language.ID: _ID, Language.EN: _EN}
+
+
+def compose(incident: Incident, language: Language, *, site: str, zone: tzinfo) -> Alert:
+    """Return what a device is told of the incident now: what, where, when pressed, who is on the case."""
+    words = _WORDS[language]
+    ended = incident.state is State.CLOSED
+    return Alert(
+        tag=incident.id,
+        revision=incident.revision,
+        urgent=incident.urgent,
+        title=_title(incident, words),
+        text="\n".join(_lines(incident, words, site, zone)),
+        answers=() if ended else tuple(words.answers.items()),
+        ended=ended,
+    )
+
+
+def _title(incident: Incident, words: _Words) -> str:
+    """Return the title; a drill says so first and never looks like an emergency."""
+    place = plain(", ".join(incident.locations), MAX_NAME)
+    what = f"{words.kinds[incident.kind]} – {place}"
+    if incident.state is State.CLOSED:
+        head = f"{words.drill} · {words.closed}" if incident.drill else words.closed
+    else:
+        head = words.drill if incident.drill else words.emergency
+    return f"{head}: {what}"
+
+
+def _lines(incident: Incident, words: _Words, site: str, zone: tzinfo) -> list[str]:
+    """Return the lines of the text."""
+    lines = [f"{plain(site, MAX_NAME)} · {words.pressed} {_time(incident.pressed_at, words, zone)}"]
+    if len(incident.presses) > 1:
+        lines += [
+            f"{plain(p.location, MAX_NAME)}: {words.kinds[p.kind]} ({_time(p.at, words, zone)})"
+            for p in incident.presses
+        ]
+    if incident.message:
+        lines.append(plain(incident.message, MAX_TEXT))
+    if (end := incident.closed) is not None and end.outcome is not None:
+        by = plain(end.actor.name, MAX_NAME)
+        lines.append(f"{words.closed}: {words.outcomes[end.outcome]}" + (f" ({by})" if by else ""))
+    elif not incident.responders:
+        lines.append(words.nobody)
+    return lines + [_responder(r, words, zone) for r in incident.responders]
+
+
+def _responder(responder: Responder, words: _Words, zone: tzinfo) -> str:
+    """Return who answered what, and when."""
+    name = plain(responder.actor.name, MAX_NAME) or "?"
+    return f"{words.responses[responder.response]}: {name} ({_time(responder.at, words, zone)})"
+
+
+def _time(at: datetime, words: _Words, zone: tzinfo) -> str:
+    """Return date, time and zone as people there write them."""
+    local = at.astimezone(zone)
+    return f"{local.day} {words.months[local.month - 1]} {local.strftime(words.clock)} {local.tzname()}"

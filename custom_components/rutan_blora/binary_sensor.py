@@ -1,0 +1,87 @@
+"""Binary sensors of Rutan Blora."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, override
+
+from homeassistant.components.binary_sensor import (
+    BinarySensorDeviceClass,
+    BinarySensorEntity,
+    BinarySensorEntityDescription,
+)
+from homeassistant.const import EntityCategory
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .const import SUBENTRY_PANIC_BUTTON
+from .entity import RutanEntity, RutanEntityDescription, async_add, on_alarm, on_journal, on_sources
+from .facility import Facility, RutanConfigEntry
+
+PARALLEL_UPDATES = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class RutanBinarySensorDescription(RutanEntityDescription, BinarySensorEntityDescription):
+    """A binary sensor: whether it is on, from the facility and the subentry's id."""
+
+    is_on_fn: Callable[[Facility, str], bool]
+    attributes_fn: Callable[[Facility, str], Mapping[str, Any] | None] = lambda _, __: None
+
+
+def _drill(facility: Facility, _: str) -> Mapping[str, Any]:
+    incident = facility.alarm.incident
+    return {"drill": incident is not None and incident.drill}
+
+
+BINARY_SENSORS: Final[dict[str | None, tuple[RutanBinarySensorDescription, ...]]] = {
+    None: (
+        RutanBinarySensorDescription(
+            key="alarm",
+            device_class=BinarySensorDeviceClass.SAFETY,
+            listen_fn=on_alarm,
+            is_on_fn=lambda facility, _: facility.alarm.incident is not None,
+            attributes_fn=_drill,
+        ),
+        RutanBinarySensorDescription(
+            key="journal",
+            device_class=BinarySensorDeviceClass.PROBLEM,
+            entity_category=EntityCategory.DIAGNOSTIC,
+            listen_fn=on_journal,
+            is_on_fn=lambda facility, _: facility.journal_error is not None,
+        ),
+    ),
+    SUBENTRY_PANIC_BUTTON: (
+        RutanBinarySensorDescription(
+            key="fault",
+            device_class=BinarySensorDeviceClass.PROBLEM,
+            entity_category=EntityCategory.DIAGNOSTIC,
+            listen_fn=on_sources,
+            is_on_fn=lambda facility, subject: facility.buttons.is_lost(subject),
+        ),
+    ),
+}
+
+
+async def async_setup_entry(
+    hass: HomeAssistant, entry: RutanConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+) -> None:
+    """Set up the binary sensors."""
+    async_add(entry, async_add_entities, RutanBinarySensor, BINARY_SENSORS)
+
+
+class RutanBinarySensor(RutanEntity, BinarySensorEntity):
+    """A binary sensor of a facility or a panic button."""
+
+    entity_description: RutanBinarySensorDescription
+
+    @property
+    @override
+    def is_on(self) -> bool:
+        """Tell whether it is on."""
+        return self.entity_description.is_on_fn(self.facility, self.subject)
+
+    @property
+    @override
+    def extra_state_attributes(self) -> Mapping[str, Any] | None:
+        """Return the attributes."""
+        return self.entity_description.attributes_fn(self.facility, self.subject)

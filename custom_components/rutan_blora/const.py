@@ -1,0 +1,50 @@
+"""Names and limits of Rutan Blora that more than one room uses."""
+
+from enum import StrEnum
+from typing import Final
+
+DOMAIN: Final = "rutan_blora"
+
+SUBENTRY_PANIC_BUTTON: Final = "panic_button"
+SUBENTRY_POLICE_DEVICE: Final = "police_device"
+
+CONF_SITE_NAME: Final = "site_name"
+# Key of the tokens in the pushes' buttons; made with the entry, told to nobody.
+CONF_TOKEN_KEY: Final = "token_key"  # noqa: S105  # the name of it
+CONF_LANGUAGE: Final = "language"
+
+CONF_SOURCE: Final = "source"
+CONF_KIND: Final = "kind"
+CONF_LOCATION: Final = "location"
+CONF_LOCAL_ONLY: Final = "local_only"
+
+CONF_CHANNEL: Final = "channel"
+CONF_OFFICER: Final = "officer"
+CONF_RANK: Final = "rank"
+CONF_NRP: Final = "nrp"
+CONF_UNIT: Final = "unit"
+
+# Texts a person may hand in, in characters: a push shows about this much, a journal line stays readable.
+MAX_NAME: Final = 80
+MAX_TEXT: Final = 500
+
+
+class Language(StrEnum):
+    """Languages the police can be told in."""
+
+    ID = "id"
+    EN = "en"
+
+
+class Source(StrEnum):
+    """What a panic button is."""
+
+    ENTITY = "entity"
+    WEBHOOK = "webhook"
+    VIRTUAL = "virtual"
+
+
+class ChannelType(StrEnum):
+    """How a police device is reached."""
+
+    PHONE = "phone"

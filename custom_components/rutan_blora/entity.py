@@ -1,0 +1,132 @@
+"""Base entities of Rutan Blora."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import override
+
+from homeassistant.config_entries import ConfigSubentry
+from homeassistant.core import CALLBACK_TYPE, callback
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
+from homeassistant.helpers.entity import Entity, EntityDescription
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .const import DOMAIN, SUBENTRY_PANIC_BUTTON, SUBENTRY_POLICE_DEVICE
+from .facility import Facility, RutanConfigEntry
+
+_MODELS = {SUBENTRY_PANIC_BUTTON: "Panic button", SUBENTRY_POLICE_DEVICE: "Police device"}
+
+# Calls back when what an entity shows may have changed; the string is the subentry it belongs to.
+type Listen = Callable[[Facility, str, CALLBACK_TYPE], CALLBACK_TYPE]
+
+
+def on_alarm(facility: Facility, _: str, update: CALLBACK_TYPE) -> CALLBACK_TYPE:
+    """Follow the incident."""
+    return facility.alarm.listen(lambda _: update())
+
+
+def on_journal(facility: Facility, _: str, update: CALLBACK_TYPE) -> CALLBACK_TYPE:
+    """Follow the journal's health."""
+    return facility.listen(update)
+
+
+def on_sources(facility: Facility, _: str, update: CALLBACK_TYPE) -> CALLBACK_TYPE:
+    """Follow the panic buttons' sources."""
+    return facility.buttons.listen(update)
+
+
+def on_delivery(facility: Facility, subject: str, update: CALLBACK_TYPE) -> CALLBACK_TYPE:
+    """Follow what a police device is told: its own deliveries, and the incident's end."""
+    unsubs = (
+        facility.police.listen(lambda device, _: update() if device.id == subject else None),
+        facility.alarm.listen(lambda _: update()),
+    )
+
+    @callback
+    def unsubscribe() -> None:
+        for unsub in unsubs:
+            unsub()
+
+    return unsubscribe
+
+
+@dataclass(frozen=True, kw_only=True)
+class RutanEntityDescription(EntityDescription):
+    """What an entity follows; its texts are found under its key."""
+
+    listen_fn: Listen | None = None
+
+
+def facility_device(entry: RutanConfigEntry) -> DeviceInfo:
+    """Return the device of the facility itself."""
+    return DeviceInfo(
+        identifiers={(DOMAIN, entry.entry_id)},
+        entry_type=DeviceEntryType.SERVICE,
+        manufacturer="Rutan Blora",
+        model="Facility",
+        name=entry.title,
+    )
+
+
+def _subentry_device(facility: Facility, entry: RutanConfigEntry, subentry: ConfigSubentry) -> DeviceInfo:
+    """Return the device of a panic button or police device."""
+    return DeviceInfo(
+        identifiers={(DOMAIN, f"{entry.entry_id}_{subentry.subentry_id}")},
+        manufacturer="Rutan Blora",
+        model=_MODELS[subentry.subentry_type],
+        name=subentry.title,
+        via_device_id=dr.async_get_device_id_by_identifier(
+            facility.hass, (DOMAIN, entry.entry_id), config_entry_id=entry.entry_id
+        ),
+    )
+
+
+class RutanEntity(Entity):
+    """An entity of the facility, or of one of its subentries.
+
+    It is never unavailable while the entry is loaded: Home Assistant drops calls to such without a word.
+    """
+
+    entity_description: RutanEntityDescription
+    _attr_has_entity_name = True
+    _attr_should_poll = False
+
+    def __init__(
+        self,
+        entry: RutanConfigEntry,
+        description: RutanEntityDescription,
+        subentry: ConfigSubentry | None = None,
+    ) -> None:
+        """Initialize the entity."""
+        self.entity_description = description
+        self.facility = entry.runtime_data
+        self.subject = subentry.subentry_id if subentry else ""
+        self._attr_translation_key = description.key
+        if subentry is None:
+            self._attr_unique_id = f"{entry.entry_id}_{description.key}"
+            self._attr_device_info = facility_device(entry)
+        else:
+            self._attr_unique_id = f"{entry.entry_id}_{subentry.subentry_id}_{description.key}"
+            self._attr_device_info = _subentry_device(self.facility, entry, subentry)
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Follow what is shown."""
+        if (listen := self.entity_description.listen_fn) is not None:
+            self.async_on_remove(listen(self.facility, self.subject, self.async_write_ha_state))
+
+
+@callback
+def async_add[DescriptionT: RutanEntityDescription](
+    entry: RutanConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+    create: Callable[[RutanConfigEntry, DescriptionT, ConfigSubentry | None], Entity],
+    tables: dict[str | None, tuple[DescriptionT, ...]],
+) -> None:
+    """Add the entities of the tables: None for the facility, a subentry type for each subentry of it."""
+    async_add_entities(create(entry, description, None) for description in tables.get(None, ()))
+    for subentry_id, subentry in entry.subentries.items():
+        async_add_entities(
+            (create(entry, description, subentry) for description in tables.get(subentry.subentry_type, ())),
+            config_subentry_id=subentry_id,
+        )

@@ -1,0 +1,87 @@
+"""Records and their hash chain. Rules only: no Home Assistant, no database.
+
+Each record carries the hash of the one before, so a change in the middle shows (tamper-evident); a cut tail shows
+only against a head that was kept elsewhere.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+import hashlib
+import json
+from typing import Any, Final
+
+# What the first record names as the hash before it.
+GENESIS: Final = "0" * 64
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Draft:
+    """What is to be recorded: `kind` what happened, `incident` and `subject` (a subentry id) whom it is about."""
+
+    kind: str
+    at: datetime
+    body: Mapping[str, Any]
+    incident: str | None = None
+    subject: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Record:
+    """A line of the journal; `at` in UTC with microseconds, `body` canonical JSON."""
+
+    seq: int
+    at: str
+    kind: str
+    incident: str | None
+    subject: str | None
+    body: str
+    prev: str
+    hash: str
+
+    @property
+    def is_intact(self) -> bool:
+        """Tell whether the record is what was written."""
+        return self.hash == _digest(self.seq, self.at, self.kind, self.incident, self.subject, self.body, self.prev)
+
+    @property
+    def time(self) -> datetime:
+        """Return when it happened; raise ValueError if that is no time."""
+        return datetime.fromisoformat(self.at)
+
+    def load(self) -> dict[str, Any]:
+        """Return the body; raise ValueError if it is no JSON object."""
+        body = json.loads(self.body)
+        if not isinstance(body, dict):
+            raise ValueError("the body is no object")  # noqa: TRY004  # one error for every damage
+        return body
+
+
+def seal(draft: Draft, *, seq: int, prev: str) -> Record:
+    """Return the draft as the record after the one with hash `prev`."""
+    at = draft.at.astimezone(UTC).isoformat(timespec="microseconds")
+    body = json.dumps(draft.body, sort_keys=True, separators=(",", ":"))
+    digest = _digest(seq, at, draft.kind, draft.incident, draft.subject, body, prev)
+    return Record(
+        seq=seq,
+        at=at,
+        kind=draft.kind,
+        incident=draft.incident,
+        subject=draft.subject,
+        body=body,
+        prev=prev,
+        hash=digest,
+    )
+
+
+def first_broken(records: Iterable[Record], *, seq: int = 1, prev: str = GENESIS) -> int | None:
+    """Return the number of the first record that does not follow from the one before, None if all do."""
+    for record in records:
+        if (record.seq, record.prev) != (seq, prev) or not record.is_intact:
+            return seq
+        seq, prev = seq + 1, record.hash
+    return None
+
+
+def _digest(*fields: str | int | None) -> str:
+    return hashlib.sha256(json.dumps(fields, separators=(",", ":")).encode()).hexdigest()

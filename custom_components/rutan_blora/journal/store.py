@@ -1,0 +1,202 @@
+"""The journal in a database: one writer thread, appended to without anybody waiting."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+import logging
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from threading import Event, Thread
+from typing import Any, Final
+
+from sqlalchemy import (
+    DDL,
+    Column,
+    Connection,
+    Engine,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    create_engine,
+    event,
+    func,
+    insert,
+    select,
+)
+from sqlalchemy.exc import SQLAlchemyError
+
+from .record import GENESIS, Draft, Record, seal
+
+_LOGGER = logging.getLogger(__name__)
+
+_METADATA: Final = MetaData()
+_RECORDS: Final = Table(
+    "records",
+    _METADATA,
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("at", String(32), nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("incident", String(32)),
+    Column("subject", String(64)),
+    Column("body", Text, nullable=False),
+    Column("prev", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+)
+Index("ix_records_kind", _RECORDS.c.kind, _RECORDS.c.seq)
+Index("ix_records_incident", _RECORDS.c.incident, _RECORDS.c.seq)
+Index("ix_records_subject", _RECORDS.c.subject, _RECORDS.c.seq)
+# They stop accidents, not attackers: whoever has the file can drop them, but not mend the chain unseen.
+for _verb in ("UPDATE", "DELETE"):
+    event.listen(
+        _RECORDS,
+        "after_create",
+        DDL(  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
+            f"CREATE TRIGGER records_no_{_verb.lower()} BEFORE {_verb} ON records "
+            "BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END"
+        ).execute_if(dialect="sqlite"),
+    )
+
+# Seconds between tries of a write that failed, and how long a close waits for the last records.
+RETRY: Final = 1.0
+CLOSE_TIMEOUT: Final = 5.0
+
+
+class Journal:
+    """An append-only journal.
+
+    `append` only hands over. The writer thread seals the records into the chain and commits them; what cannot be
+    written stays in memory and is tried again. `on_health` is called from that thread with the error, None when well.
+    """
+
+    def __init__(self, path: Path, on_health: Callable[[str | None], None]) -> None:
+        self._path = path
+        self._on_health = on_health
+        self._engine: Engine = create_engine(f"sqlite:///{path}")
+        event.listen(self._engine, "connect", _durable)
+        self._queue: SimpleQueue[Draft | None] = SimpleQueue()
+        self._closing = Event()
+        self._thread = Thread(target=self._write_all, name=f"rutan_blora journal {path.stem}", daemon=True)
+        self._seq = 0
+        self._head: str | None = None
+        self._healthy = True
+
+    def open(self) -> None:
+        """Create the database if there is none and start writing; raise SQLAlchemyError or OSError if it fails.
+
+        The writer starts all the same: it goes on trying.
+        """
+        try:
+            self._prepare()
+        finally:
+            self._thread.start()
+
+    def append(self, draft: Draft) -> None:
+        """Record something; returns at once."""
+        self._queue.put(draft)
+
+    def close(self) -> None:
+        """Write what is left and stop; blocks at most CLOSE_TIMEOUT seconds."""
+        self._closing.set()
+        self._queue.put(None)
+        if self._thread.is_alive():
+            self._thread.join(CLOSE_TIMEOUT)
+        self._engine.dispose()
+
+    def of_incident(self, incident: str) -> list[Record]:
+        """Return the records of an incident, oldest first."""
+        return self._read(select(_RECORDS).where(_RECORDS.c.incident == incident).order_by(_RECORDS.c.seq))
+
+    def last_incident(self, kind: str) -> str | None:
+        """Return the incident of the latest record of a kind."""
+        rows = self._read(select(_RECORDS).where(_RECORDS.c.kind == kind).order_by(_RECORDS.c.seq.desc()).limit(1))
+        return rows[0].incident if rows else None
+
+    def last_of_subject(self, subject: str, kind: str) -> Record | None:
+        """Return the latest record of a kind about a subject."""
+        rows = self._read(
+            select(_RECORDS)
+            .where(_RECORDS.c.subject == subject, _RECORDS.c.kind == kind)
+            .order_by(_RECORDS.c.seq.desc())
+            .limit(1)
+        )
+        return rows[0] if rows else None
+
+    def _read(self, query: Any) -> list[Record]:
+        with self._engine.connect() as connection:
+            return [Record(**row) for row in connection.execute(query).mappings()]
+
+    def _prepare(self) -> None:
+        """Create what is missing and find the head of the chain."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        _METADATA.create_all(self._engine)
+        with self._engine.connect() as connection:
+            last = connection.execute(select(func.max(_RECORDS.c.seq))).scalar()
+            head = connection.execute(select(_RECORDS.c.hash).where(_RECORDS.c.seq == last)).scalar()
+        self._seq, self._head = last or 0, head or GENESIS
+
+    def _write_all(self) -> None:
+        """Write batches until closed; the writer thread."""
+        while (batch := self._next_batch()) is not None:
+            while batch and not self._write(batch):
+                if self._closing.wait(RETRY):
+                    _LOGGER.error("The journal closes with %d records that could not be written", len(batch))
+                    return
+
+    def _next_batch(self) -> list[Draft] | None:
+        """Wait for records and return all there are, None when closed and nothing is left."""
+        first = self._queue.get()
+        if first is None:
+            return None
+        batch = [first]
+        while True:
+            try:
+                draft = self._queue.get_nowait()
+            except Empty:
+                return batch
+            if draft is None:
+                # The end comes after this batch.
+                self._queue.put(None)
+                return batch
+            batch.append(draft)
+
+    def _write(self, batch: list[Draft]) -> bool:
+        """Seal and commit a batch; tell whether it is on disk."""
+        try:
+            if self._head is None:
+                self._prepare()
+            with self._engine.begin() as connection:
+                seq, head = self._append(connection, batch)
+        except (SQLAlchemyError, OSError) as err:
+            # Another may have written, or the commit may have got through: the head is read again.
+            self._head = None
+            self._report(str(err).splitlines()[0])
+            return False
+        self._seq, self._head = seq, head
+        self._report(None)
+        return True
+
+    def _append(self, connection: Connection, batch: list[Draft]) -> tuple[int, str]:
+        seq, head = self._seq, self._head or GENESIS
+        rows = []
+        for draft in batch:
+            record = seal(draft, seq=seq + 1, prev=head)
+            seq, head = record.seq, record.hash
+            rows.append(asdict(record))
+        connection.execute(insert(_RECORDS), rows)
+        return seq, head
+
+    def _report(self, error: str | None) -> None:
+        """Tell health when it changes."""
+        if (error is None) != self._healthy:
+            self._healthy = error is None
+            self._on_health(error)
+
+
+def _durable(connection: Any, _: object) -> None:
+    """Make every commit reach the disk: the recorder's own setting (NORMAL) may lose the last ones at power loss."""
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.close()

@@ -1,0 +1,1 @@
+"""Telling the police: anything to any device; knows no incident, camera or visit."""

@@ -1,0 +1,188 @@
+"""An officer's phone with Home Assistant's companion app.
+
+The phone is known by its device and resolved at every send: the name of its notify action changes with the phone's,
+and two phones of one name share one. All that depends on mobile_app's inside stands in this file.
+"""
+
+from collections.abc import Callable
+from enum import StrEnum
+import re
+from typing import Any, Final
+
+from homeassistant.components.notify import (
+    ATTR_DATA,
+    ATTR_MESSAGE,
+    ATTR_TITLE,
+    DOMAIN as NOTIFY_DOMAIN,
+    SERVICE_SEND_MESSAGE,
+)
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import ATTR_ENTITY_ID
+from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import device_registry as dr, entity_registry as er
+
+from ..alert import Alert, Answer
+from . import DeliveryError
+
+MOBILE_APP: Final = "mobile_app"
+EVENT_ANSWER: Final = "mobile_app_notification_action"
+EVENT_RECEIPT: Final = "mobile_app_notification_received"
+_ACTION_KEY: Final = re.compile(r"RUTAN_(ACK|GO|HERE)_([0-9a-f]{32})")
+
+_LOUD: Final[dict[str, Any]] = {
+    "channel": "alarm_stream",
+    "importance": "high",
+    "push": {"interruption-level": "critical", "sound": {"name": "default", "critical": 1, "volume": 1.0}},
+}
+_QUIET: Final[dict[str, Any]] = {
+    "channel": "rutan_blora",
+    "importance": "low",
+    "alert_once": True,
+    "push": {"interruption-level": "passive", "sound": "none"},
+}
+
+
+class PhoneProblem(StrEnum):
+    """What is wrong with a phone, or why it could not be told."""
+
+    MISSING = "phone_missing"
+    SAME_NAME = "phone_same_name"
+    NOT_READY = "phone_not_ready"
+    REFUSED = "push_refused"
+
+
+class Phone:
+    """A phone as a police device."""
+
+    def __init__(self, hass: HomeAssistant, device_id: str) -> None:
+        self._hass = hass
+        self._device_id = device_id
+
+    @property
+    def _registration(self) -> ConfigEntry | None:
+        """Return the companion app's registration, None if the phone has vanished."""
+        device = dr.async_get(self._hass).async_get(self._device_id)
+        if device is None or device.config_entry_id is None:
+            return None
+        entry = self._hass.config_entries.async_get_entry(device.config_entry_id)
+        return entry if entry is not None and entry.domain == MOBILE_APP else None
+
+    def problem(self) -> str | None:
+        """Return whether the phone has vanished, or another has its name so that it only gets plain messages."""
+        if (registration := self._registration) is None:
+            return PhoneProblem.MISSING.value
+        try:
+            return None if self._notify_action(registration) else PhoneProblem.SAME_NAME.value
+        except DeliveryError:
+            return None
+
+    def belongs_to(self, user_id: str | None) -> bool:
+        """Tell whether the phone was registered by this user."""
+        registration = self._registration
+        return registration is not None and user_id is not None and registration.data.get("user_id") == user_id
+
+    async def send(self, alert: Alert, *, loud: bool, token: str) -> None:
+        """Push the alert; success only says that it was handed over (design §6)."""
+        if (registration := self._registration) is None:
+            raise DeliveryError(PhoneProblem.MISSING.value)
+        try:
+            if action := self._notify_action(registration):
+                for data in _pushes(alert, loud=loud, token=token):
+                    await self._hass.services.async_call(NOTIFY_DOMAIN, action, data, blocking=True)
+            else:
+                await self._send_plain(registration, alert)
+        except HomeAssistantError as err:
+            raise DeliveryError(PhoneProblem.REFUSED.value) from err
+
+    def _notify_action(self, registration: ConfigEntry) -> str | None:
+        """Return the phone's own notify action, None if another phone of the same name has it."""
+        if MOBILE_APP not in self._hass.config.components:
+            raise DeliveryError(PhoneProblem.NOT_READY.value)
+        # Imported here: it brings the whole of mobile_app, which is loaded by now or not wanted at all.
+        from homeassistant.components.mobile_app.util import get_notify_service  # noqa: PLC0415
+
+        try:
+            return get_notify_service(self._hass, registration.data["webhook_id"])
+        except KeyError as err:
+            raise DeliveryError(PhoneProblem.NOT_READY.value) from err
+
+    async def _send_plain(self, registration: ConfigEntry, alert: Alert) -> None:
+        """Tell a phone that has no rich push: title and text through its notify entity."""
+        entity_id = er.async_get(self._hass).async_get_entity_id(
+            NOTIFY_DOMAIN, MOBILE_APP, registration.data["device_id"]
+        )
+        if entity_id is None:
+            raise DeliveryError(PhoneProblem.NOT_READY.value)
+        await self._hass.services.async_call(
+            NOTIFY_DOMAIN,
+            SERVICE_SEND_MESSAGE,
+            {ATTR_ENTITY_ID: entity_id, ATTR_MESSAGE: alert.text, ATTR_TITLE: alert.title},
+            blocking=True,
+        )
+
+
+def _pushes(alert: Alert, *, loud: bool, token: str) -> list[dict[str, Any]]:
+    """Return the notify calls of an alert: one, or at its end the removal and a quiet word that stays."""
+    tag = f"rutan_{alert.tag}"
+    if alert.ended:
+        clear = {ATTR_MESSAGE: "clear_notification", ATTR_DATA: {"tag": tag}}
+        return [clear, _push(alert, {"tag": f"{tag}_closed", **_QUIET})]
+    data = {
+        "tag": tag,
+        "actions": [{"action": f"RUTAN_{answer}_{token}", "title": title} for answer, title in alert.answers],
+        "persistent": True,
+        "sticky": "true",
+        "confirmation": "true",
+        **(_LOUD if loud else _QUIET),
+    }
+    return [_push(alert, data)]
+
+
+def _push(alert: Alert, data: dict[str, Any]) -> dict[str, Any]:
+    """Return one notify call. Android drops `ttl: 0` on its way, so the text carries the time of the press."""
+    return {
+        ATTR_TITLE: alert.title,
+        ATTR_MESSAGE: alert.text,
+        ATTR_DATA: {"group": "rutan_blora", "visibility": "public", "ttl": 0, "priority": "high", **data},
+    }
+
+
+type AnswerCallback = Callable[[Answer, str, str | None], None]
+type ReceiptCallback = Callable[[str, str | None], None]
+
+
+@callback
+def async_listen(hass: HomeAssistant, on_answer: AnswerCallback, on_receipt: ReceiptCallback) -> CALLBACK_TYPE:
+    """Hear the answers and receipts of all phones: the token in their action key and the user that sent them."""
+
+    @callback
+    def is_ours(data: Any) -> bool:
+        return _find_key(data) is not None
+
+    @callback
+    def answered(event: Event[dict[str, Any]]) -> None:
+        if (match := _ACTION_KEY.fullmatch(str(event.data.get("action")))) is not None:
+            on_answer(Answer(match[1]), match[2], event.context.user_id)
+
+    @callback
+    def received(event: Event[dict[str, Any]]) -> None:
+        if (match := _find_key(event.data)) is not None:
+            on_receipt(match[2], event.context.user_id)
+
+    unsubs = (
+        hass.bus.async_listen(EVENT_ANSWER, answered, event_filter=is_ours),
+        hass.bus.async_listen(EVENT_RECEIPT, received, event_filter=is_ours),
+    )
+
+    @callback
+    def unsubscribe() -> None:
+        for unsub in unsubs:
+            unsub()
+
+    return unsubscribe
+
+
+def _find_key(data: dict[str, Any]) -> re.Match[str] | None:
+    """Return our action key in what the phone echoes: the tapped one, or the first button of a receipt."""
+    return _ACTION_KEY.fullmatch(str(data.get("action", data.get("action_1_key"))))

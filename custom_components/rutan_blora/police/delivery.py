@@ -1,0 +1,96 @@
+"""How far an alert has come at one police device. Rules only: no Home Assistant, no clock.
+
+`queued → sent → delivered → acknowledged`, or `failed` and tried again. `sent` only says that it was handed over:
+receipt needs the device's own word.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any, Final
+
+# Seconds between tries (design §4); the last one goes on.
+RETRY_AFTER: Final = (2.0, 5.0, 10.0, 30.0, 60.0)
+# An ended alert is taken off a phone that was out of reach, but not for ever: ten tries, about six minutes.
+ENDED_TRIES: Final = 10
+
+
+class DeliveryState(StrEnum):
+    """How far an alert has come at a device."""
+
+    QUEUED = "queued"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    ACKNOWLEDGED = "acknowledged"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Delivery:
+    """An alert at one device: `told` is the last revision handed over, `reason` why the last try failed."""
+
+    tag: str
+    state: DeliveryState = DeliveryState.QUEUED
+    told: int = 0
+    tries: int = 0
+    reason: str | None = None
+
+    def is_loud(self, urgent: int) -> bool:
+        """Tell whether the next push must break the silence: the device was not told the urgent revision yet."""
+        return self.told < urgent
+
+    def handed_over(self, revision: int, urgent: int) -> Delivery:
+        """Return the delivery after a push left; a new urgent one needs a new receipt."""
+        again = self.state is DeliveryState.DELIVERED and self.is_loud(urgent)
+        waiting = self.state in (DeliveryState.QUEUED, DeliveryState.FAILED)
+        state = DeliveryState.SENT if again or waiting else self.state
+        return replace(self, state=state, told=revision, tries=0, reason=None)
+
+    def failed(self, reason: str) -> Delivery:
+        """Return the delivery after a try failed; what the device has already proven stays proven."""
+        proven = self.state in (DeliveryState.DELIVERED, DeliveryState.ACKNOWLEDGED)
+        return replace(self, state=self.state if proven else DeliveryState.FAILED, tries=self.tries + 1, reason=reason)
+
+    def received(self) -> Delivery:
+        """Return the delivery after the device's receipt."""
+        if self.state is DeliveryState.ACKNOWLEDGED:
+            return self
+        return replace(self, state=DeliveryState.DELIVERED)
+
+    def acknowledged(self) -> Delivery:
+        """Return the delivery after an answer."""
+        return replace(self, state=DeliveryState.ACKNOWLEDGED)
+
+    def resumed(self) -> Delivery:
+        """Return the delivery after a restart: whoever had not answered is told again, loudly."""
+        if self.state is DeliveryState.ACKNOWLEDGED:
+            return self
+        return replace(self, state=DeliveryState.QUEUED, told=0, tries=0, reason=None)
+
+    def owes(self, urgent: int) -> bool:
+        """Tell whether the device must still hear after a restart: all but who answered all there was to answer."""
+        return self.state is not DeliveryState.ACKNOWLEDGED or self.is_loud(urgent)
+
+    def misses_end(self, revision: int) -> bool:
+        """Tell whether the device was told, but not the last revision: it still shows what is over."""
+        return 0 < self.told < revision
+
+
+def retry_delay(tries: int, *, ended: bool) -> float | None:
+    """Return the seconds to the next try after `tries` failed ones, None to give up."""
+    if ended and tries >= ENDED_TRIES:
+        return None
+    return RETRY_AFTER[min(tries, len(RETRY_AFTER)) - 1]
+
+
+def to_body(delivery: Delivery) -> dict[str, Any]:
+    """Return what the journal keeps of a delivery."""
+    return {"state": delivery.state.value, "told": delivery.told, "reason": delivery.reason}
+
+
+def from_body(tag: str, body: Mapping[str, Any]) -> Delivery:
+    """Return the delivery that the journal kept; raise ValueError if it is none."""
+    try:
+        return Delivery(tag=tag, state=DeliveryState(body["state"]), told=int(body["told"]), reason=body["reason"])
+    except (KeyError, TypeError) as err:
+        raise ValueError(f"not a delivery: {err!r}") from err

@@ -1,0 +1,164 @@
+"""Telling all police devices: at once, and each on its own; their answers back."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+import hmac
+import logging
+from typing import Final
+
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.util import dt as dt_util
+
+from ..const import Language
+from ..journal.record import Draft, Record
+from ..journal.store import Journal
+from .alert import Alert, Answer, token
+from .courier import Courier, PoliceDevice
+from .delivery import Delivery, from_body, to_body
+
+_LOGGER = logging.getLogger(__name__)
+
+RECORD_DELIVERY: Final = "delivery"
+RECORD_REFUSED: Final = "answer_refused"
+# Refused answers are recorded, but a flood of them must not fill the disk.
+REFUSALS_PER_MINUTE: Final = 20
+
+type Compose = Callable[[Language], Alert]
+type AnswerHandler = Callable[[str, PoliceDevice, Answer], None]
+type DeliveryListener = Callable[[PoliceDevice, Delivery], None]
+
+
+class Dispatcher:
+    """The police devices of a facility and what they are being told."""
+
+    def __init__(self, hass: HomeAssistant, journal: Journal, devices: Iterable[PoliceDevice], token_key: str) -> None:
+        self.devices: Mapping[str, PoliceDevice] = {device.id: device for device in devices}
+        self.on_answer: AnswerHandler | None = None
+        self.last_response: dict[str, datetime] = {}
+        self._hass = hass
+        self._journal = journal
+        self._token_key = token_key
+        self._couriers: dict[str, Courier] = {}
+        self._leaving: list[Courier] = []
+        self._listeners: list[DeliveryListener] = []
+        self._refusals: list[datetime] = []
+
+    @callback
+    def stop(self) -> None:
+        """Tell nobody anything more."""
+        for courier in (*self._couriers.values(), *self._leaving):
+            courier.stop()
+
+    @callback
+    def listen(self, listener: DeliveryListener) -> CALLBACK_TYPE:
+        """Call the listener with every delivery that has come further."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    @property
+    def deliveries(self) -> Mapping[str, Delivery]:
+        """Return the current delivery of each device that has one."""
+        return {device_id: courier.delivery for device_id, courier in self._couriers.items()}
+
+    @callback
+    def tell(self, compose: Compose) -> None:
+        """Tell every device; the first pushes have left when this returns."""
+        self._tell(self.devices.values(), compose)
+
+    @callback
+    def resume(self, tag: str, records: Iterable[Record], compose: Compose) -> None:
+        """Go on after a restart: tell whoever has not answered again, and whoever still shows an end unseen."""
+        known = _replay(tag, records)
+        alert = compose(Language.EN)
+        owing = []
+        for device in self.devices.values():
+            delivery = known.get(device.id, Delivery(tag=tag))
+            if alert.ended and not delivery.misses_end(alert.revision):
+                continue
+            self._couriers[device.id] = self._courier(device, delivery if alert.ended else delivery.resumed())
+            if alert.ended or delivery.owes(alert.urgent):
+                owing.append(device)
+        self._tell(owing, compose)
+
+    def _tell(self, devices: Iterable[PoliceDevice], compose: Compose) -> None:
+        alerts: dict[Language, Alert] = {}
+        for device in devices:
+            if (alert := alerts.get(device.language)) is None:
+                alert = alerts[device.language] = compose(device.language)
+            self._courier_for(device, alert.tag).tell(alert)
+
+    def _courier_for(self, device: PoliceDevice, tag: str) -> Courier:
+        """Return who brings this alert to the device; who still brings it the end of an older one goes on."""
+        courier = self._couriers.get(device.id)
+        if courier is not None and courier.delivery.tag == tag:
+            return courier
+        self._leaving = [old for old in self._leaving if not old.is_done]
+        if courier is not None:
+            self._leaving.append(courier)
+        courier = self._couriers[device.id] = self._courier(device, Delivery(tag=tag))
+        return courier
+
+    def _courier(self, device: PoliceDevice, delivery: Delivery) -> Courier:
+        secret = token(self._token_key, delivery.tag, device.id)
+        return Courier(self._hass, device, delivery, secret, self._changed)
+
+    @callback
+    def _changed(self, courier: Courier) -> None:
+        """Record how far a delivery has come and tell the listeners."""
+        delivery = courier.delivery
+        self._journal.append(
+            Draft(
+                kind=RECORD_DELIVERY,
+                at=dt_util.utcnow(),
+                incident=delivery.tag,
+                subject=courier.device.id,
+                body=to_body(delivery),
+            )
+        )
+        for listener in self._listeners:
+            listener(courier.device, delivery)
+
+    @callback
+    def answered(self, answer: Answer, presented: str, user_id: str | None) -> None:
+        """Take in an officer's tap, if it is from the phone that was told."""
+        if (courier := self._find(presented, user_id)) is None:
+            self._refuse(answer, user_id)
+            return
+        self.last_response[courier.device.id] = dt_util.utcnow()
+        courier.advance(courier.delivery.acknowledged())
+        if self.on_answer is not None:
+            self.on_answer(courier.delivery.tag, courier.device, answer)
+
+    @callback
+    def received(self, presented: str, user_id: str | None) -> None:
+        """Take in a phone's receipt."""
+        if (courier := self._find(presented, user_id)) is not None:
+            courier.advance(courier.delivery.received())
+
+    def _find(self, presented: str, user_id: str | None) -> Courier | None:
+        """Return who brought the alert with this token; every token is compared, in constant time."""
+        found = [c for c in self._couriers.values() if hmac.compare_digest(c.token, presented)]
+        return next((c for c in found if not c.has_ended and c.device.channel.belongs_to(user_id)), None)
+
+    def _refuse(self, answer: Answer, user_id: str | None) -> None:
+        """Record an answer that is not to be believed: forged, of an old alert, or from another's phone."""
+        now = dt_util.utcnow()
+        self._refusals = [at for at in self._refusals if (now - at).total_seconds() < 60]
+        if len(self._refusals) >= REFUSALS_PER_MINUTE:
+            return
+        self._refusals.append(now)
+        _LOGGER.info("An answer that belongs to no alert of its sender was refused")
+        self._journal.append(Draft(kind=RECORD_REFUSED, at=now, body={"answer": answer.value, "user_id": user_id}))
+
+
+def _replay(tag: str, records: Iterable[Record]) -> dict[str, Delivery]:
+    """Return the deliveries that the journal kept, by device."""
+    found: dict[str, Delivery] = {}
+    for record in records:
+        if record.kind != RECORD_DELIVERY or record.subject is None:
+            continue
+        try:
+            found[record.subject] = from_body(tag, record.load())
+        except ValueError as err:
+            _LOGGER.error("Record %d of the journal is no delivery: %s", record.seq, err)
+    return found

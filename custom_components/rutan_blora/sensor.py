@@ -1,0 +1,159 @@
+"""Sensors of Rutan Blora."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, override
+
+from homeassistant.components.sensor import (
+    SensorDeviceClass,
+    SensorEntity,
+    SensorEntityDescription,
+    SensorStateClass,
+)
+from homeassistant.const import UnitOfTime
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.typing import StateType
+
+from .alarm.incident import State
+from .const import SUBENTRY_POLICE_DEVICE
+from .entity import RutanEntity, RutanEntityDescription, async_add, on_alarm, on_delivery
+from .facility import Facility, RutanConfigEntry
+from .police.delivery import Delivery, DeliveryState
+
+PARALLEL_UPDATES = 0
+
+NORMAL: Final = "normal"
+IDLE: Final = "idle"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RutanSensorDescription(RutanEntityDescription, SensorEntityDescription):
+    """A sensor: its value and attributes from the facility and the subentry's id."""
+
+    value_fn: Callable[[Facility, str], StateType | datetime]
+    attributes_fn: Callable[[Facility, str], Mapping[str, Any] | None] = lambda _, __: None
+
+
+def _alarm_state(facility: Facility, _: str) -> str:
+    incident = facility.alarm.incident
+    return incident.state.value if incident else NORMAL
+
+
+def _alarm_attributes(facility: Facility, _: str) -> Mapping[str, Any] | None:
+    if (incident := facility.alarm.incident) is None:
+        return None
+    return {
+        "incident_id": incident.id,
+        "kind": incident.kind.value,
+        "drill": incident.drill,
+        "locations": list(incident.locations),
+        "pressed_at": incident.pressed_at.isoformat(),
+        "responders": [
+            {"name": r.actor.name, "response": r.response.value, "at": r.at.isoformat()} for r in incident.responders
+        ],
+    }
+
+
+def _acknowledgement_time(facility: Facility, _: str) -> float | None:
+    latest = facility.alarm.latest
+    if latest is None or latest.acknowledged_at is None:
+        return None
+    return (latest.acknowledged_at - latest.pressed_at).total_seconds()
+
+
+def _arrival_time(facility: Facility, _: str) -> float | None:
+    latest = facility.alarm.latest
+    if latest is None or latest.arrived_at is None:
+        return None
+    return (latest.arrived_at - latest.pressed_at).total_seconds()
+
+
+def _delivery(facility: Facility, subject: str) -> Delivery | None:
+    """Return the device's delivery of the open incident."""
+    incident, delivery = facility.alarm.incident, facility.police.deliveries.get(subject)
+    return delivery if incident and delivery and delivery.tag == incident.id else None
+
+
+def _delivery_state(facility: Facility, subject: str) -> str:
+    delivery = _delivery(facility, subject)
+    return delivery.state.value if delivery else IDLE
+
+
+def _delivery_attributes(facility: Facility, subject: str) -> Mapping[str, Any] | None:
+    delivery = _delivery(facility, subject)
+    return {"tries": delivery.tries, "reason": delivery.reason} if delivery else None
+
+
+SENSORS: Final[dict[str | None, tuple[RutanSensorDescription, ...]]] = {
+    None: (
+        RutanSensorDescription(
+            key="alarm_state",
+            device_class=SensorDeviceClass.ENUM,
+            options=[NORMAL, *(state.value for state in State if state is not State.CLOSED)],
+            listen_fn=on_alarm,
+            value_fn=_alarm_state,
+            attributes_fn=_alarm_attributes,
+        ),
+        RutanSensorDescription(
+            key="acknowledgement_time",
+            device_class=SensorDeviceClass.DURATION,
+            state_class=SensorStateClass.MEASUREMENT,
+            native_unit_of_measurement=UnitOfTime.SECONDS,
+            suggested_display_precision=0,
+            listen_fn=on_alarm,
+            value_fn=_acknowledgement_time,
+        ),
+        RutanSensorDescription(
+            key="arrival_time",
+            device_class=SensorDeviceClass.DURATION,
+            state_class=SensorStateClass.MEASUREMENT,
+            native_unit_of_measurement=UnitOfTime.SECONDS,
+            suggested_display_precision=0,
+            listen_fn=on_alarm,
+            value_fn=_arrival_time,
+        ),
+    ),
+    SUBENTRY_POLICE_DEVICE: (
+        RutanSensorDescription(
+            key="delivery",
+            device_class=SensorDeviceClass.ENUM,
+            options=[IDLE, *(state.value for state in DeliveryState)],
+            listen_fn=on_delivery,
+            value_fn=_delivery_state,
+            attributes_fn=_delivery_attributes,
+        ),
+        RutanSensorDescription(
+            key="last_response",
+            device_class=SensorDeviceClass.TIMESTAMP,
+            listen_fn=on_delivery,
+            value_fn=lambda facility, subject: facility.police.last_response.get(subject),
+        ),
+    ),
+}
+
+
+async def async_setup_entry(
+    hass: HomeAssistant, entry: RutanConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+) -> None:
+    """Set up the sensors."""
+    async_add(entry, async_add_entities, RutanSensor, SENSORS)
+
+
+class RutanSensor(RutanEntity, SensorEntity):
+    """A sensor of a facility or a police device."""
+
+    entity_description: RutanSensorDescription
+
+    @property
+    @override
+    def native_value(self) -> StateType | datetime:
+        """Return the value."""
+        return self.entity_description.value_fn(self.facility, self.subject)
+
+    @property
+    @override
+    def extra_state_attributes(self) -> Mapping[str, Any] | None:
+        """Return the attributes."""
+        return self.entity_description.attributes_fn(self.facility, self.subject)

@@ -1,0 +1,97 @@
+"""Watching what the alarm depends on: sources and phones that are gone become repairs, renamed ones are followed."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from homeassistant.const import CONF_ENTITY_ID
+from homeassistant.core import Event, HomeAssistant, callback
+from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
+from homeassistant.helpers.event import async_track_entity_registry_updated_event
+from homeassistant.helpers.start import async_at_started
+
+from .const import DOMAIN
+from .facility import RutanConfigEntry
+
+ISSUE_SOURCE = "source_missing"
+# The problems a police device's channel can report; each is an issue of the same name.
+DEVICE_PROBLEMS = ("phone_missing", "phone_same_name")
+
+
+@callback
+def async_supervise(hass: HomeAssistant, entry: RutanConfigEntry) -> None:
+    """Watch a facility until it is unloaded."""
+    facility = entry.runtime_data
+
+    @callback
+    def check_sources() -> None:
+        for button in facility.buttons.buttons.values():
+            _show(
+                hass,
+                ISSUE_SOURCE,
+                button.id,
+                {"name": button.name, "entity_id": button.entity_id or ""},
+                exists=button.entity_id is not None and _is_missing(hass, button.entity_id),
+            )
+
+    @callback
+    def check_devices(_: Event[Any] | None = None) -> None:
+        for device in facility.police.devices.values():
+            problem = device.channel.problem()
+            for issue in DEVICE_PROBLEMS:
+                _show(hass, issue, device.id, {"name": device.name}, exists=problem == issue)
+
+    @callback
+    def started(_: HomeAssistant) -> None:
+        check_sources()
+        check_devices()
+        entry.async_on_unload(facility.buttons.listen(check_sources))
+        entry.async_on_unload(hass.bus.async_listen(dr.EVENT_DEVICE_REGISTRY_UPDATED, check_devices))
+
+    @callback
+    def forget() -> None:
+        for issue in (ISSUE_SOURCE, *DEVICE_PROBLEMS):
+            for subject in (*facility.buttons.buttons, *facility.police.devices):
+                ir.async_delete_issue(hass, DOMAIN, f"{issue}_{subject}")
+
+    entry.async_on_unload(async_at_started(hass, started))
+    entry.async_on_unload(forget)
+    _follow_renames(hass, entry)
+
+
+def _follow_renames(hass: HomeAssistant, entry: RutanConfigEntry) -> None:
+    """Follow sources that get another entity id."""
+    by_entity = {b.entity_id: b.id for b in entry.runtime_data.buttons.buttons.values() if b.entity_id is not None}
+
+    @callback
+    def renamed(event: Event[er.EventEntityRegistryUpdatedData]) -> None:
+        data: Mapping[str, Any] = event.data
+        button_id = by_entity.get(data.get("old_entity_id", ""))
+        if button_id is None or (subentry := entry.subentries.get(button_id)) is None:
+            return
+        hass.config_entries.async_update_subentry(
+            entry, subentry, data={**subentry.data, CONF_ENTITY_ID: data["entity_id"]}
+        )
+
+    entry.async_on_unload(async_track_entity_registry_updated_event(hass, by_entity, renamed))
+
+
+def _is_missing(hass: HomeAssistant, entity_id: str) -> bool:
+    """Tell whether an entity is neither there nor expected."""
+    return hass.states.get(entity_id) is None and er.async_get(hass).async_get(entity_id) is None
+
+
+def _show(hass: HomeAssistant, issue: str, subject: str, placeholders: dict[str, str], *, exists: bool) -> None:
+    """Raise an issue about a subentry, or take it back."""
+    issue_id = f"{issue}_{subject}"
+    if not exists:
+        ir.async_delete_issue(hass, DOMAIN, issue_id)
+        return
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        issue_id,
+        is_fixable=False,
+        severity=ir.IssueSeverity.ERROR,
+        translation_key=issue,
+        translation_placeholders=placeholders,
+    )
