@@ -36,8 +36,10 @@ async def async_setup_entry(hass: HomeAssistant, entry: RutanConfigEntry) -> boo
 
 async def async_unload_entry(hass: HomeAssistant, entry: RutanConfigEntry) -> bool:
     """Unload a facility; its open incident goes on at the next set-up."""
+    entry.runtime_data.hold()
+    unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
     await entry.runtime_data.async_close()
-    return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
+    return unloaded
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: RutanConfigEntry) -> None:

@@ -40,6 +40,7 @@ from .const import (
 )
 from .journal.record import Record
 from .journal.store import Journal
+from .listeners import Listeners
 from .police.channels.phone import Phone
 from .police.courier import PoliceDevice
 from .police.dispatcher import Dispatcher
@@ -67,7 +68,8 @@ class Facility:
         self.name = entry.title
         self.journal_error: str | None = None
         self._entry = entry
-        self._listeners: list[CALLBACK_TYPE] = []
+        self._listeners: Listeners[[]] = Listeners()
+        self._memory = _Memory([], {})
         self.people = People(hass)
         self.journal = Journal(_journal_path(hass, entry), self._on_journal_health)
         devices = [_police_device(hass, entry, s) for s in entry.get_subentries_of_type(SUBENTRY_POLICE_DEVICE)]
@@ -97,21 +99,24 @@ class Facility:
         self.alarm.resume(self._memory.incident)
         self._intake.open(self.buttons, self.police)
 
-    async def async_close(self) -> None:
-        """Stop; what is pressed from now on waits for the next set-up, unless there is to be none."""
+    @callback
+    def hold(self) -> None:
+        """Let what comes from now on wait for the next set-up, unless there is to be none."""
         if self._entry.disabled_by is None:
             self._intake.hold()
         else:
             self._intake.close()
             self.hass.data[INTAKES].pop(self._entry.entry_id, None)
+
+    async def async_close(self) -> None:
+        """Stop."""
         self.police.stop()
         await self.hass.async_add_executor_job(self.journal.close)
 
     @callback
     def listen(self, listener: CALLBACK_TYPE) -> CALLBACK_TYPE:
         """Call the listener when the journal's health changes."""
-        self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
+        return self._listeners.add(listener)
 
     async def _async_final_write(self, _: Event) -> None:
         await self.hass.async_add_executor_job(self.journal.close)
@@ -129,6 +134,8 @@ class Facility:
         except (SQLAlchemyError, OSError) as err:
             self._on_journal_health(str(err).splitlines()[0])
             return _Memory([], known)
+        if altered := [record.seq for record in records if not record.is_intact]:
+            self._on_journal_health(f"altered records: {altered}")
         return _Memory(records, known)
 
     def _on_journal_health(self, error: str | None) -> None:
@@ -152,8 +159,7 @@ class Facility:
                 translation_key=ISSUE_JOURNAL,
                 translation_placeholders={"site": self.name, "error": error},
             )
-        for listener in self._listeners:
-            listener()
+        self._listeners.tell()
 
 
 def _reading(button_id: str, record: Record) -> dict[str, str]:

@@ -72,8 +72,8 @@ def _arrival_time(facility: Facility, _: str) -> float | None:
 
 def _delivery(facility: Facility, subject: str) -> Delivery | None:
     """Return the device's delivery of the open incident."""
-    incident, delivery = facility.alarm.incident, facility.police.deliveries.get(subject)
-    return delivery if incident and delivery and delivery.tag == incident.id else None
+    incident = facility.alarm.incident
+    return facility.police.delivery(incident.id, subject) if incident else None
 
 
 def _delivery_state(facility: Facility, subject: str) -> str:

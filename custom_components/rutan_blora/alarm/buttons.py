@@ -1,6 +1,6 @@
 """The panic buttons: what is a press of which, and what it means."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -12,10 +12,11 @@ from homeassistant.util import dt as dt_util
 from ..const import Source
 from ..journal.record import Draft
 from ..journal.store import Journal
+from ..listeners import Listeners
 from .desk import AlarmDesk
 from .incident import Actor, Incident, Kind, Origin
 from .people import People
-from .source import baseline, domain_of, is_press, read
+from .source import baseline, domain_of, is_press, pressed_at, read
 
 # What was seen of a source when it was first watched, pressed or released: the memory over a restart.
 RECORD_READING: Final = "reading"
@@ -57,13 +58,12 @@ class PanicButtons:
         self._desk = desk
         self._people = people
         self._known = known
-        self._listeners: list[Callable[[], None]] = []
+        self._listeners: Listeners[[]] = Listeners()
 
     @callback
-    def listen(self, listener: Callable[[], None]) -> CALLBACK_TYPE:
+    def listen(self, listener: CALLBACK_TYPE) -> CALLBACK_TYPE:
         """Call the listener when a source may have been lost or found."""
-        self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
+        return self._listeners.add(listener)
 
     @callback
     def press(self, button_id: str, actor: Actor | None = None, *, at: datetime | None = None) -> Incident:
@@ -110,10 +110,10 @@ class PanicButtons:
             self._keep(button_id, known)
         if new is not None and reading is not None and reading != known:
             if is_press(domain, known=known, old=read(domain, old.state if old else None), new=reading):
-                self.press(button_id, self._people.actor(new.context), at=new.last_changed)
+                at = pressed_at(domain, reading, new.last_changed)
+                self.press(button_id, self._people.actor(new.context), at=at)
             self._keep(button_id, reading)
-        for listener in self._listeners:
-            listener()
+        self._listeners.tell()
 
     def _keep(self, button_id: str, reading: str) -> None:
         """Remember what was seen of a source."""

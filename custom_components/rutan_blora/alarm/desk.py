@@ -12,6 +12,7 @@ from homeassistant.util import dt as dt_util, ulid as ulid_util
 from ..const import Language
 from ..journal.record import Draft, Record
 from ..journal.store import Journal
+from ..listeners import Listeners
 from ..police.alert import Alert, Answer
 from ..police.courier import PoliceDevice
 from ..police.dispatcher import Dispatcher
@@ -40,8 +41,6 @@ _RESPONSES: Final = {
     Answer.HERE: Response.ON_SCENE,
 }
 
-type EventListener = Callable[[Event], None]
-
 
 class AlarmDesk:
     """Keeps the incident; every command is synchronous and returns when the first pushes have left."""
@@ -53,7 +52,7 @@ class AlarmDesk:
         self._police = police
         self._site = site
         self._zone: tzinfo = dt_util.get_default_time_zone()
-        self._listeners: list[EventListener] = []
+        self._listeners: Listeners[Event] = Listeners()
         police.on_answer = self.answered
 
     @property
@@ -62,10 +61,9 @@ class AlarmDesk:
         return self.latest if self.latest is not None and self.latest.state is not State.CLOSED else None
 
     @callback
-    def listen(self, listener: EventListener) -> CALLBACK_TYPE:
+    def listen(self, listener: Callable[[Event], object]) -> CALLBACK_TYPE:
         """Call the listener with everything that happens to an incident."""
-        self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
+        return self._listeners.add(listener)
 
     @callback
     def press(
@@ -125,14 +123,17 @@ class AlarmDesk:
             _LOGGER.error("Record %d of the journal cannot be replayed: %s", record.seq, err)
 
     def _take(self, events: tuple[Event, ...]) -> Incident:
-        """Keep what happened: on record, to the police, then to whoever listens."""
+        """Keep what happened: on record, to the police (the newest first), then to whoever listens."""
+        told: list[Incident] = []
         for event in events:
             self.latest = rules.apply(self.incident, event)
             self._journal.append(_draft(event))
             if event.type is not EventType.PRESSED_AGAIN:
-                self._police.tell(self._compose(self.latest))
-            for listener in list(self._listeners):
-                listener(event)
+                told.append(self.latest)
+        for incident in reversed(told):
+            self._police.tell(self._compose(incident))
+        for event in events:
+            self._listeners.tell(event)
         if self.latest is None:
             raise RefusedError(Refusal.NO_OPEN_INCIDENT)
         return self.latest

@@ -39,6 +39,13 @@ def baseline(domain: str, reading: str | None, now: datetime) -> str:
     return "off" if domain in CONTACTS else now.isoformat()
 
 
+def pressed_at(domain: str, reading: str, changed: datetime) -> datetime:
+    """Return when the source was pressed: a moment says so itself, a contact when its state changed (UTC)."""
+    if domain in CONTACTS:
+        return changed
+    return min(datetime.fromisoformat(reading), changed)
+
+
 def is_press(domain: str, *, known: str, old: str | None, new: str) -> bool:
     """Tell whether a new reading is a press.
 

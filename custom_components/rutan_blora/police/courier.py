@@ -62,10 +62,11 @@ class Courier:
 
     @callback
     def tell(self, alert: Alert) -> None:
-        """Bring the alert; what is urgent leaves before this returns, whatever hangs in its way."""
+        """Bring the alert; what is newly urgent leaves before this returns, whatever hangs in its way."""
+        is_urgent = self._alert is not None and alert.urgent > self._alert.urgent
         self._alert = alert
         self._news.set()
-        if self._task is not None and self.delivery.is_loud(alert.urgent):
+        if is_urgent and self._task is not None:
             self._task.cancel()
             self._task = None
         if self.is_done:
@@ -118,8 +119,9 @@ class Courier:
         except DeliveryError as err:
             reason = err.reason
         except Exception:
-            _LOGGER.exception("Telling %s failed unexpectedly", self.device.name)
             reason = "error"
+            if self.delivery.reason != reason:
+                _LOGGER.exception("Telling %s failed unexpectedly", self.device.name)
         else:
             self.advance(self.delivery.handed_over(alert.revision, alert.urgent))
             return None

@@ -12,6 +12,7 @@ from homeassistant.util import dt as dt_util
 from ..const import Language
 from ..journal.record import Draft, Record
 from ..journal.store import Journal
+from ..listeners import Listeners
 from .alert import Alert, Answer, token
 from .courier import Courier, PoliceDevice
 from .delivery import Delivery, from_body, to_body
@@ -25,7 +26,6 @@ REFUSALS_PER_MINUTE: Final = 20
 
 type Compose = Callable[[Language], Alert]
 type AnswerHandler = Callable[[str, PoliceDevice, Answer], None]
-type DeliveryListener = Callable[[PoliceDevice, Delivery], None]
 
 
 class Dispatcher:
@@ -33,32 +33,30 @@ class Dispatcher:
 
     def __init__(self, hass: HomeAssistant, journal: Journal, devices: Iterable[PoliceDevice], token_key: str) -> None:
         self.devices: Mapping[str, PoliceDevice] = {device.id: device for device in devices}
-        self.on_answer: AnswerHandler | None = None
         self.last_response: dict[str, datetime] = {}
+        self.on_answer: AnswerHandler | None = None
         self._hass = hass
         self._journal = journal
         self._token_key = token_key
-        self._couriers: dict[str, Courier] = {}
-        self._leaving: list[Courier] = []
-        self._listeners: list[DeliveryListener] = []
+        self._couriers: dict[tuple[str, str], Courier] = {}
+        self._listeners: Listeners[PoliceDevice, Delivery] = Listeners()
         self._refusals: list[datetime] = []
 
     @callback
     def stop(self) -> None:
         """Tell nobody anything more."""
-        for courier in (*self._couriers.values(), *self._leaving):
+        for courier in self._couriers.values():
             courier.stop()
 
     @callback
-    def listen(self, listener: DeliveryListener) -> CALLBACK_TYPE:
+    def listen(self, listener: Callable[[PoliceDevice, Delivery], object]) -> CALLBACK_TYPE:
         """Call the listener with every delivery that has come further."""
-        self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
+        return self._listeners.add(listener)
 
-    @property
-    def deliveries(self) -> Mapping[str, Delivery]:
-        """Return the current delivery of each device that has one."""
-        return {device_id: courier.delivery for device_id, courier in self._couriers.items()}
+    def delivery(self, tag: str, device_id: str) -> Delivery | None:
+        """Return how far an alert has come at a device."""
+        courier = self._couriers.get((tag, device_id))
+        return courier.delivery if courier else None
 
     @callback
     def tell(self, compose: Compose) -> None:
@@ -67,7 +65,7 @@ class Dispatcher:
 
     @callback
     def resume(self, tag: str, records: Iterable[Record], compose: Compose) -> None:
-        """Go on after a restart: tell whoever has not answered again, and whoever still shows an end unseen."""
+        """Go on after a restart: tell again whoever has not answered, and whoever still shows an end unseen."""
         known = _replay(tag, records)
         alert = compose(Language.EN)
         owing = []
@@ -75,7 +73,7 @@ class Dispatcher:
             delivery = known.get(device.id, Delivery(tag=tag))
             if alert.ended and not delivery.misses_end(alert.revision):
                 continue
-            self._couriers[device.id] = self._courier(device, delivery if alert.ended else delivery.resumed())
+            self._hire(device, delivery if alert.ended else delivery.resumed())
             if alert.ended or delivery.owes(alert.urgent):
                 owing.append(device)
         self._tell(owing, compose)
@@ -85,22 +83,16 @@ class Dispatcher:
         for device in devices:
             if (alert := alerts.get(device.language)) is None:
                 alert = alerts[device.language] = compose(device.language)
-            self._courier_for(device, alert.tag).tell(alert)
+            courier = self._couriers.get((alert.tag, device.id)) or self._hire(device, Delivery(tag=alert.tag))
+            courier.tell(alert)
 
-    def _courier_for(self, device: PoliceDevice, tag: str) -> Courier:
-        """Return who brings this alert to the device; who still brings it the end of an older one goes on."""
-        courier = self._couriers.get(device.id)
-        if courier is not None and courier.delivery.tag == tag:
-            return courier
-        self._leaving = [old for old in self._leaving if not old.is_done]
-        if courier is not None:
-            self._leaving.append(courier)
-        courier = self._couriers[device.id] = self._courier(device, Delivery(tag=tag))
-        return courier
-
-    def _courier(self, device: PoliceDevice, delivery: Delivery) -> Courier:
+    def _hire(self, device: PoliceDevice, delivery: Delivery) -> Courier:
+        """Return a new courier, and let go of those that have brought the end of what they were hired for."""
+        self._couriers = {key: old for key, old in self._couriers.items() if not (old.has_ended and old.is_done)}
         secret = token(self._token_key, delivery.tag, device.id)
-        return Courier(self._hass, device, delivery, secret, self._changed)
+        courier = Courier(self._hass, device, delivery, secret, self._changed)
+        self._couriers[delivery.tag, device.id] = courier
+        return courier
 
     @callback
     def _changed(self, courier: Courier) -> None:
@@ -115,8 +107,7 @@ class Dispatcher:
                 body=to_body(delivery),
             )
         )
-        for listener in self._listeners:
-            listener(courier.device, delivery)
+        self._listeners.tell(courier.device, delivery)
 
     @callback
     def answered(self, answer: Answer, presented: str, user_id: str | None) -> None:

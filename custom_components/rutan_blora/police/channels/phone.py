@@ -17,7 +17,7 @@ from homeassistant.components.notify import (
     SERVICE_SEND_MESSAGE,
 )
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.const import ATTR_ENTITY_ID
+from homeassistant.const import ATTR_ENTITY_ID, STATE_UNAVAILABLE
 from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr, entity_registry as er
@@ -112,7 +112,9 @@ class Phone:
         entity_id = er.async_get(self._hass).async_get_entity_id(
             NOTIFY_DOMAIN, MOBILE_APP, registration.data["device_id"]
         )
-        if entity_id is None:
+        state = self._hass.states.get(entity_id) if entity_id else None
+        # Home Assistant skips an entity that is unavailable, and calls that a success.
+        if state is None or state.state == STATE_UNAVAILABLE:
             raise DeliveryError(PhoneProblem.NOT_READY.value)
         await self._hass.services.async_call(
             NOTIFY_DOMAIN,
