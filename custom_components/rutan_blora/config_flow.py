@@ -1,0 +1,138 @@
+"""The flows of a facility: making it, changing it, its options; those of its parts are in `flows`."""
+
+import secrets
+from typing import Any, Final, override
+
+import voluptuous as vol
+
+from homeassistant.config_entries import (
+    SOURCE_USER,
+    ConfigEntry,
+    ConfigFlow,
+    ConfigFlowResult,
+    ConfigSubentryFlow,
+    FlowType,
+    OptionsFlow,
+    SubentryFlowContext,
+)
+from homeassistant.core import callback
+from homeassistant.util import slugify
+
+from .const import (
+    CONF_LANGUAGE,
+    CONF_SITE_NAME,
+    CONF_TOKEN_KEY,
+    DOMAIN,
+    MAX_NAME,
+    SUBENTRY_PANIC_BUTTON,
+    SUBENTRY_POLICE_DEVICE,
+    Language,
+)
+from .flows.forms import ERROR_TOO_LONG, FIRST_SETUP, LANGUAGE, TEXT, clean, name_error
+from .flows.panic_button import PanicButtonFlow
+from .flows.police_device import PoliceDeviceFlow
+
+# What Home Assistant makes of a name without a letter or digit that it knows.
+_NO_SLUG: Final = ("", "unknown")
+
+_SITE: Final = {vol.Required(CONF_SITE_NAME): TEXT}
+_LANGUAGE: Final = {vol.Required(CONF_LANGUAGE, default=Language.ID.value): LANGUAGE}
+_USER_SCHEMA: Final = vol.Schema({**_SITE, **_LANGUAGE})
+_RECONFIGURE_SCHEMA: Final = vol.Schema(_SITE)
+_OPTIONS_SCHEMA: Final = vol.Schema(_LANGUAGE)
+
+
+class RutanConfigFlow(ConfigFlow, domain=DOMAIN):
+    """Make or change a facility."""
+
+    VERSION = 1
+    MINOR_VERSION = 1
+
+    @classmethod
+    @callback
+    @override
+    def async_get_supported_subentry_types(cls, config_entry: ConfigEntry) -> dict[str, type[ConfigSubentryFlow]]:
+        """Return the flows of a facility's parts."""
+        return {SUBENTRY_PANIC_BUTTON: PanicButtonFlow, SUBENTRY_POLICE_DEVICE: PoliceDeviceFlow}
+
+    @staticmethod
+    @callback
+    @override
+    def async_get_options_flow(config_entry: ConfigEntry) -> OptionsFlow:
+        """Return the flow of the options."""
+        return RutanOptionsFlow()
+
+    @override
+    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask which house it is."""
+        if user_input is None:
+            return self._async_show("user", _USER_SCHEMA, None)
+        name = clean(user_input[CONF_SITE_NAME])
+        if error := _site_error(name):
+            return self._async_show("user", _USER_SCHEMA, user_input, error)
+        await self.async_set_unique_id(slugify(name))
+        self._abort_if_unique_id_configured()
+        return self.async_create_entry(
+            title=name,
+            data={CONF_SITE_NAME: name, CONF_TOKEN_KEY: secrets.token_hex(32)},
+            options={CONF_LANGUAGE: user_input[CONF_LANGUAGE]},
+        )
+
+    @override
+    async def async_on_create_entry(self, result: ConfigFlowResult) -> ConfigFlowResult:
+        """Lead on to the first panic button, whose flow leads on to the first police device."""
+        following = await self.hass.config_entries.subentries.async_init(
+            (result["result"].entry_id, SUBENTRY_PANIC_BUTTON),
+            context=SubentryFlowContext(source=SOURCE_USER),
+            data=FIRST_SETUP,
+        )
+        result["next_flow"] = (FlowType.CONFIG_SUBENTRIES_FLOW, following["flow_id"])
+        return result
+
+    async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Change the name of the house.
+
+        The unique id stays: the journal's file is called after it, and a renamed house keeps its record.
+        """
+        entry = self._get_reconfigure_entry()
+        if user_input is None:
+            return self._async_show("reconfigure", _RECONFIGURE_SCHEMA, {CONF_SITE_NAME: entry.title})
+        name = clean(user_input[CONF_SITE_NAME])
+        if error := _site_error(name):
+            return self._async_show("reconfigure", _RECONFIGURE_SCHEMA, user_input, error)
+        self._async_abort_entries_match({CONF_SITE_NAME: name})
+        return self.async_update_and_abort(entry, title=name, data_updates={CONF_SITE_NAME: name})
+
+    @callback
+    def _async_show(
+        self, step_id: str, schema: vol.Schema, values: dict[str, Any] | None, error: str | None = None
+    ) -> ConfigFlowResult:
+        return self.async_show_form(
+            step_id=step_id,
+            data_schema=self.add_suggested_values_to_schema(schema, values),
+            errors={CONF_SITE_NAME: error} if error else {},
+            description_placeholders={"max": str(MAX_NAME)},
+        )
+
+
+class RutanOptionsFlow(OptionsFlow):
+    """Change how a facility works."""
+
+    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask for the options."""
+        options = self.config_entry.options
+        if user_input is not None:
+            return self.async_create_entry(data={**options, **user_input})
+        return self.async_show_form(
+            step_id="init", data_schema=self.add_suggested_values_to_schema(_OPTIONS_SCHEMA, options)
+        )
+
+
+def _site_error(name: str) -> str | None:
+    """Return what is wrong with a site's name, None if nothing is; its slug must do as a file name."""
+    if error := name_error(name):
+        return error
+    slug = slugify(name)
+    if slug in _NO_SLUG:
+        return "no_slug"
+    return ERROR_TOO_LONG if len(slug) > MAX_NAME else None

@@ -1,0 +1,1 @@
+"""The flows of the subentry types, one module a type."""

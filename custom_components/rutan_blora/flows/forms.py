@@ -1,0 +1,80 @@
+"""What the forms of all flows share: fields, the checks of what was typed, and how a subentry is saved."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import voluptuous as vol
+
+from homeassistant.config_entries import SOURCE_RECONFIGURE, ConfigSubentryFlow, SubentryFlowResult
+from homeassistant.const import CONF_NAME
+from homeassistant.core import callback
+from homeassistant.helpers.selector import SelectSelector, SelectSelectorConfig, TextSelector
+
+from ..const import MAX_NAME, Language
+
+# Given to a subentry flow that the making of the entry has started: it leads on to the next one.
+FIRST_SETUP: Final = {"first_setup": True}
+
+ERROR_EMPTY: Final = "empty"
+ERROR_TOO_LONG: Final = "too_long"
+
+TEXT: Final = TextSelector()
+LANGUAGE: Final = SelectSelector(
+    SelectSelectorConfig(options=[language.value for language in Language], translation_key="language")
+)
+
+
+def clean(text: str) -> str:
+    """Return typed text as one line: whatever cannot be printed is a blank, and blanks don't pile up."""
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
+
+
+def name_error(name: str) -> str | None:
+    """Return what is wrong with a cleaned name that must be given, None if nothing is."""
+    return text_error(name) if name else ERROR_EMPTY
+
+
+def text_error(text: str) -> str | None:
+    """Return what is wrong with a cleaned text that may be left out, None if nothing is."""
+    return ERROR_TOO_LONG if len(text) > MAX_NAME else None
+
+
+class SubentryFlow(ConfigSubentryFlow):
+    """A flow whose forms have a name, which becomes the title, and a section of rarely used fields."""
+
+    def stored(self, section: str) -> dict[str, Any] | None:
+        """Return what the form of an existing subentry is filled in with, None for a new one."""
+        if self.source != SOURCE_RECONFIGURE:
+            return None
+        subentry = self._get_reconfigure_subentry()
+        return {CONF_NAME: subentry.title, **subentry.data, section: subentry.data}
+
+    @callback
+    def async_show(
+        self,
+        step_id: str,
+        schema: vol.Schema,
+        values: Mapping[str, Any] | None,
+        errors: dict[str, str],
+        placeholders: Mapping[str, str] | None = None,
+    ) -> SubentryFlowResult:
+        """Show a form filled in with what is stored or was typed."""
+        return self.async_show_form(
+            step_id=step_id,
+            data_schema=self.add_suggested_values_to_schema(schema, values),
+            errors=errors,
+            description_placeholders={"max": str(MAX_NAME), **(placeholders or {})},
+        )
+
+    @callback
+    def async_save(self, title: str, data: dict[str, Any], unique_id: str) -> SubentryFlowResult:
+        """Make the subentry, or change the one that is reconfigured; abort if another one is the same."""
+        if self.source == SOURCE_RECONFIGURE:
+            return self.async_update_and_abort(
+                self._get_entry(),
+                self._get_reconfigure_subentry(),
+                title=title,
+                data=data,
+                unique_id=unique_id,
+            )
+        return self.async_create_entry(title=title, data=data, unique_id=unique_id)

@@ -1,0 +1,224 @@
+"""The flows of a facility: making it, changing it, its options, and how the first set-up goes on by itself."""
+
+from collections.abc import Iterator
+from http import HTTPStatus
+from unittest.mock import patch
+
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+
+from homeassistant.config_entries import SOURCE_USER, ConfigFlowResult, FlowType, SubentryFlowResult
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.setup import async_setup_component
+
+DOMAIN = "rutan_blora"
+SITE = {"site_name": "Rutan Kelas IIB Blora", "language": "en"}
+GATE = {"name": "Main gate", "kind": "panic"}
+
+
+@pytest.fixture(autouse=True)
+def facility_that_loads() -> Iterator[None]:
+    """Let the entry load without its rooms."""
+    with (
+        patch("custom_components.rutan_blora.async_setup_entry", return_value=True),
+        patch("custom_components.rutan_blora.async_unload_entry", return_value=True),
+    ):
+        yield
+
+
+async def begin(hass: HomeAssistant) -> ConfigFlowResult:
+    """Open the form of a new facility."""
+    form = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+    assert form["type"] is FlowResultType.FORM
+    assert form["step_id"] == "user"
+    assert form["errors"] == {}
+    return form
+
+
+async def make(hass: HomeAssistant, **fields: str) -> ConfigFlowResult:
+    """Make a facility."""
+    result = await hass.config_entries.flow.async_configure((await begin(hass))["flow_id"], SITE | fields)
+    await hass.async_block_till_done()
+    return result
+
+
+def known_facility(hass: HomeAssistant, name: str = "Rutan Blora") -> MockConfigEntry:
+    """Return a facility that was made before."""
+    entry = MockConfigEntry(
+        domain=DOMAIN,
+        title=name,
+        unique_id="rutan_blora",
+        data={"site_name": name, "token_key": "secret"},
+        options={"language": "id"},
+    )
+    entry.add_to_hass(hass)
+    return entry
+
+
+async def test_facility_is_made(hass: HomeAssistant) -> None:
+    result = await make(hass, site_name="  Rutan Kelas\nIIB Blora ")
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    entry = result["result"]
+    assert entry.title == "Rutan Kelas IIB Blora"
+    assert entry.unique_id == "rutan_kelas_iib_blora"
+    assert entry.data["site_name"] == "Rutan Kelas IIB Blora"
+    assert entry.options == {"language": "en"}
+
+
+async def test_every_facility_has_its_own_token_key(hass: HomeAssistant) -> None:
+    keys = {(await make(hass, site_name=name))["result"].data["token_key"] for name in ("Blora", "Cepu")}
+    assert [len(key) for key in keys] == [64, 64]
+
+
+async def test_language_is_indonesian_unless_told_otherwise(hass: HomeAssistant) -> None:
+    form = await begin(hass)
+    result = await hass.config_entries.flow.async_configure(form["flow_id"], {"site_name": "Rutan Blora"})
+    assert result["result"].options == {"language": "id"}
+
+
+@pytest.mark.parametrize(
+    ("name", "error"),
+    [
+        (" \n", "empty"),
+        ("x" * 81, "too_long"),
+        ("魚" * 80, "too_long"),
+        ("!?", "no_slug"),
+        ("Unknown", "no_slug"),
+    ],
+)
+async def test_mistakes_are_told_and_can_be_mended(hass: HomeAssistant, name: str, error: str) -> None:
+    form = await make(hass, site_name=name)
+    assert form["type"] is FlowResultType.FORM
+    assert form["errors"] == {"site_name": error}
+    assert form["description_placeholders"] == {"max": "80"}
+    assert form["data_schema"] is not None
+    typed = {str(key): key.description for key in form["data_schema"].schema}
+    assert typed == {"site_name": {"suggested_value": name}, "language": {"suggested_value": "en"}}
+    result = await hass.config_entries.flow.async_configure(form["flow_id"], SITE)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
+async def test_same_house_twice(hass: HomeAssistant) -> None:
+    known_facility(hass)
+    result = await make(hass, site_name="rutan BLORA")
+    assert result["type"] is FlowResultType.ABORT
+    assert result["reason"] == "already_configured"
+
+
+async def test_first_set_up_leads_on_to_panic_button_and_police_device(hass: HomeAssistant) -> None:
+    made = await make(hass)
+    entry = made["result"]
+    subentries = hass.config_entries.subentries
+    kind, flow_id = made["next_flow"]
+    assert kind is FlowType.CONFIG_SUBENTRIES_FLOW
+    assert subentries.async_get(flow_id)["handler"] == (entry.entry_id, "panic_button")
+
+    form = await subentries.async_configure(flow_id, {"next_step_id": "virtual"})
+    form = await subentries.async_configure(form["flow_id"], {"name": ""})
+    assert form["errors"] == {"name": "empty"}
+    result = await subentries.async_configure(form["flow_id"], GATE)
+    assert result["reason"] == "panic_button_added"
+    (subentry,) = entry.subentries.values()
+    assert (subentry.subentry_type, subentry.title) == ("panic_button", "Main gate")
+    assert subentry.unique_id == "panic_button_main_gate"
+    assert subentry.data == {"source": "virtual", "kind": "panic", "location": ""}
+
+    assert following(hass) == [(entry.entry_id, "police_device")]
+
+
+async def test_later_panic_buttons_lead_nowhere(hass: HomeAssistant) -> None:
+    entry = known_facility(hass)
+    subentries = hass.config_entries.subentries
+    menu = await subentries.async_init((entry.entry_id, "panic_button"), context={"source": SOURCE_USER})
+    form = await subentries.async_configure(menu["flow_id"], {"next_step_id": "virtual"})
+    result = await subentries.async_configure(form["flow_id"], GATE)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert following(hass) == []
+
+
+async def test_first_panic_button_leads_nowhere_if_a_police_device_is_there(hass: HomeAssistant) -> None:
+    made = await make(hass)
+    entry = made["result"]
+    with patch.object(entry, "get_subentries_of_type", return_value=iter([object()])):
+        result = await finish_panic_button(hass, made["next_flow"][1])
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert following(hass) == []
+
+
+async def finish_panic_button(hass: HomeAssistant, flow_id: str) -> SubentryFlowResult:
+    """Make the first panic button."""
+    subentries = hass.config_entries.subentries
+    form = await subentries.async_configure(flow_id, {"next_step_id": "virtual"})
+    return await subentries.async_configure(form["flow_id"], GATE)
+
+
+def following(hass: HomeAssistant) -> list[tuple[str, str]]:
+    """Return which subentry flows are open."""
+    return [flow["handler"] for flow in hass.config_entries.subentries.async_progress()]
+
+
+async def test_first_set_up_as_the_browser_sees_it(hass: HomeAssistant, hass_client: ClientSessionGenerator) -> None:
+    """Its dialog opens a next flow only with the flow's id and the entry in the answer."""
+    assert await async_setup_component(hass, "config", {})
+    flow_id = (await make(hass))["next_flow"][1]
+    client = await hass_client()
+    api = "/api/config/config_entries/subentries/flow"
+    await client.post(f"{api}/{flow_id}", json={"next_step_id": "virtual"})
+    response = await client.post(f"{api}/{flow_id}", json=GATE)
+    assert response.status == HTTPStatus.OK
+    answer = await response.json()
+    (entry,) = hass.config_entries.async_entries(DOMAIN)
+    assert (answer["result"]["entry_id"], answer["result"]["domain"]) == (entry.entry_id, DOMAIN)
+    assert "data" not in answer["result"]
+
+    kind, flow_id = answer["next_flow"]
+    assert kind == "config_subentries_flow"
+    menu = await (await client.get(f"{api}/{flow_id}")).json()
+    assert menu["handler"] == [entry.entry_id, "police_device"]
+    assert menu["menu_options"] == ["phone"]
+
+
+async def test_renamed(hass: HomeAssistant) -> None:
+    entry = known_facility(hass)
+    form = await entry.start_reconfigure_flow(hass)
+    assert form["step_id"] == "reconfigure"
+    form = await hass.config_entries.flow.async_configure(form["flow_id"], {"site_name": ""})
+    assert form["errors"] == {"site_name": "empty"}
+    result = await hass.config_entries.flow.async_configure(form["flow_id"], {"site_name": " Rutan Cepu "})
+    assert result["type"] is FlowResultType.ABORT
+    assert result["reason"] == "reconfigure_successful"
+    assert entry.title == "Rutan Cepu"
+    assert entry.data == {"site_name": "Rutan Cepu", "token_key": "secret"}
+    assert entry.unique_id == "rutan_blora"
+
+
+async def test_renamed_like_another(hass: HomeAssistant) -> None:
+    entry = known_facility(hass)
+    await make(hass)
+    form = await entry.start_reconfigure_flow(hass)
+    result = await hass.config_entries.flow.async_configure(form["flow_id"], {"site_name": SITE["site_name"]})
+    assert result["type"] is FlowResultType.ABORT
+    assert result["reason"] == "already_configured"
+    assert entry.title == "Rutan Blora"
+
+
+async def test_renamed_to_the_same(hass: HomeAssistant) -> None:
+    entry = known_facility(hass)
+    form = await entry.start_reconfigure_flow(hass)
+    result = await hass.config_entries.flow.async_configure(form["flow_id"], {"site_name": "Rutan Blora"})
+    assert result["reason"] == "reconfigure_successful"
+
+
+async def test_options(hass: HomeAssistant) -> None:
+    entry = known_facility(hass)
+    hass.config_entries.async_update_entry(entry, options={"language": "id", "other": 1})
+    form = await hass.config_entries.options.async_init(entry.entry_id)
+    assert form["step_id"] == "init"
+    assert form["data_schema"] is not None
+    (language,) = form["data_schema"].schema
+    assert language.description == {"suggested_value": "id"}
+    result = await hass.config_entries.options.async_configure(form["flow_id"], {"language": "en"})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert entry.options == {"language": "en", "other": 1}
