@@ -3,7 +3,7 @@
 import pytest
 
 # First of all: the test plug-in has a `custom_components` of its own, and the one imported first is the one.
-import custom_components.rutan_blora
+import custom_components.rutan_blora  # noqa: F401
 
 
 @pytest.fixture(autouse=True)
@@ -11,6 +11,3 @@ def auto_enable_custom_integrations(request: pytest.FixtureRequest) -> None:
     """Let every `hass` find the integration; tests without one don't pay for it."""
     if "hass" in request.fixturenames:
         request.getfixturevalue("enable_custom_integrations")
-
-
-assert custom_components.rutan_blora

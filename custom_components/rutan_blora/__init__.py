@@ -24,13 +24,14 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 
 async def async_setup_entry(hass: HomeAssistant, entry: RutanConfigEntry) -> bool:
     """Set up a facility."""
+    # First of all: a subentry may be added while the set-up is under way.
+    entry.async_on_unload(entry.add_update_listener(_async_reload))
     facility = entry.runtime_data = Facility(hass, entry)
     await facility.async_open()
     dr.async_get(hass).async_get_or_create(config_entry_id=entry.entry_id, **facility_device(entry))
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     facility.start()
     async_supervise(hass, entry)
-    entry.async_on_unload(entry.add_update_listener(_async_reload))
     return True
 
 

@@ -11,10 +11,8 @@ from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .const import DOMAIN, SUBENTRY_PANIC_BUTTON, SUBENTRY_POLICE_DEVICE
+from .const import DOMAIN
 from .facility import Facility, RutanConfigEntry
-
-_MODELS = {SUBENTRY_PANIC_BUTTON: "Panic button", SUBENTRY_POLICE_DEVICE: "Police device"}
 
 # Calls back when what an entity shows may have changed; the string is the subentry it belongs to.
 type Listen = Callable[[Facility, str, CALLBACK_TYPE], CALLBACK_TYPE]
@@ -63,7 +61,6 @@ def facility_device(entry: RutanConfigEntry) -> DeviceInfo:
         identifiers={(DOMAIN, entry.entry_id)},
         entry_type=DeviceEntryType.SERVICE,
         manufacturer="Rutan Blora",
-        model="Facility",
         name=entry.title,
     )
 
@@ -73,7 +70,6 @@ def _subentry_device(facility: Facility, entry: RutanConfigEntry, subentry: Conf
     return DeviceInfo(
         identifiers={(DOMAIN, f"{entry.entry_id}_{subentry.subentry_id}")},
         manufacturer="Rutan Blora",
-        model=_MODELS[subentry.subentry_type],
         name=subentry.title,
         via_device_id=dr.async_get_device_id_by_identifier(
             facility.hass, (DOMAIN, entry.entry_id), config_entry_id=entry.entry_id
@@ -125,7 +121,9 @@ def async_add[DescriptionT: RutanEntityDescription](
 ) -> None:
     """Add the entities of the tables: None for the facility, a subentry type for each subentry of it."""
     async_add_entities(create(entry, description, None) for description in tables.get(None, ()))
-    for subentry_id, subentry in entry.subentries.items():
+    for subentry_id, subentry in entry.runtime_data.subentries.items():
+        if subentry_id not in entry.subentries:
+            continue
         async_add_entities(
             (create(entry, description, subentry) for description in tables.get(subentry.subentry_type, ())),
             config_subentry_id=subentry_id,

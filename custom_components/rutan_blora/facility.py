@@ -1,5 +1,6 @@
 """A facility: the runtime of one config entry, and how its rooms are joined."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 import logging
 from pathlib import Path
@@ -67,26 +68,32 @@ class Facility:
         self.hass = hass
         self.name = entry.title
         self.journal_error: str | None = None
+        # As they were when the rooms were built: one added since comes with the reload that follows.
+        self.subentries: Mapping[str, ConfigSubentry] = dict(entry.subentries)
         self._entry = entry
         self._listeners: Listeners[[]] = Listeners()
         self._memory = _Memory([], {})
         self.people = People(hass)
         self.journal = Journal(_journal_path(hass, entry), self._on_journal_health)
-        devices = [_police_device(hass, entry, s) for s in entry.get_subentries_of_type(SUBENTRY_POLICE_DEVICE)]
+        devices = [_police_device(hass, entry, s) for s in self._subentries_of(SUBENTRY_POLICE_DEVICE)]
         self.police = Dispatcher(hass, self.journal, devices, entry.data[CONF_TOKEN_KEY])
         self.alarm = AlarmDesk(hass, self.journal, self.police, site=entry.title)
         intakes = hass.data.setdefault(INTAKES, {})
         if (intake := intakes.get(entry.entry_id)) is None:
             intake = intakes[entry.entry_id] = Intake(hass, self.people)
         self._intake = intake
-        buttons = [_panic_button(s) for s in entry.get_subentries_of_type(SUBENTRY_PANIC_BUTTON)]
+        buttons = [_panic_button(s) for s in self._subentries_of(SUBENTRY_PANIC_BUTTON)]
         self.buttons = PanicButtons(hass, self.journal, self.alarm, self.people, buttons, intake.known)
+
+    def _subentries_of(self, kind: str) -> list[ConfigSubentry]:
+        return [subentry for subentry in self.subentries.values() if subentry.subentry_type == kind]
 
     async def async_open(self) -> None:
         """Open the journal and take up what was open; whatever the journal does, the alarm will work."""
         await self.people.async_load()
         self._entry.async_on_unload(self.people.start())
         self._memory = await self.hass.async_add_executor_job(self._open_journal)
+        self.alarm.restore(self._memory.incident)
         # What was seen since outdoes what was written.
         self._intake.known.update({**self._memory.known, **self._intake.known})
         self._entry.async_on_unload(
@@ -95,7 +102,7 @@ class Facility:
 
     @callback
     def start(self) -> None:
-        """Go on with what was open and hear the buttons; the entities are there by now."""
+        """Go on telling what was open and hear the buttons; the entities are there by now."""
         self.alarm.resume(self._memory.incident)
         self._intake.open(self.buttons, self.police)
 

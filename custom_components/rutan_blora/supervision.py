@@ -9,7 +9,7 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er, 
 from homeassistant.helpers.event import async_track_entity_registry_updated_event
 from homeassistant.helpers.start import async_at_started
 
-from .const import DOMAIN
+from .const import DOMAIN, SUBENTRY_PANIC_BUTTON
 from .facility import RutanConfigEntry
 
 ISSUE_SOURCE = "source_missing"
@@ -69,7 +69,10 @@ def _follow_renames(hass: HomeAssistant, entry: RutanConfigEntry) -> None:
         if button_id is None or (subentry := entry.subentries.get(button_id)) is None:
             return
         hass.config_entries.async_update_subentry(
-            entry, subentry, data={**subentry.data, CONF_ENTITY_ID: data["entity_id"]}
+            entry,
+            subentry,
+            data={**subentry.data, CONF_ENTITY_ID: data["entity_id"]},
+            unique_id=f"{SUBENTRY_PANIC_BUTTON}_{data['entity_id']}",
         )
 
     entry.async_on_unload(async_track_entity_registry_updated_event(hass, by_entity, renamed))

@@ -102,16 +102,19 @@ class AlarmDesk:
             self.respond(Actor(origin=Origin.OFFICER, id=device.id, name=device.holder), _RESPONSES[answer])
 
     @callback
-    def resume(self, records: Iterable[Record]) -> None:
-        """Go on with the latest incident that the journal kept."""
-        records = list(records)
+    def restore(self, records: Iterable[Record]) -> None:
+        """Take up the latest incident that the journal kept."""
         for record in records:
             if record.kind in EventType:
                 self._replay(record)
+        for responder in self.latest.responders if self.latest else ():
+            if responder.actor.id is not None:
+                self._police.last_response[responder.actor.id] = responder.at
+
+    @callback
+    def resume(self, records: Iterable[Record]) -> None:
+        """Go on telling the police what they had not heard yet, as far as the journal knows."""
         if self.latest is not None:
-            for responder in self.latest.responders:
-                if responder.actor.id is not None:
-                    self._police.last_response[responder.actor.id] = responder.at
             self._police.resume(self.latest.id, records, self._compose(self.latest))
 
     def _replay(self, record: Record) -> None:

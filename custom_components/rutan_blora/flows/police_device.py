@@ -8,7 +8,6 @@ from homeassistant.config_entries import SubentryFlowResult
 from homeassistant.const import CONF_DEVICE_ID, CONF_NAME
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.data_entry_flow import section
-from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.selector import DeviceFilterSelectorConfig, DeviceSelector, DeviceSelectorConfig
 
 from ..const import (
@@ -21,7 +20,7 @@ from ..const import (
     SUBENTRY_POLICE_DEVICE,
     ChannelType,
 )
-from ..police.channels.phone import MOBILE_APP
+from ..police.channels.phone import MOBILE_APP, can_push, find_registration
 from .forms import LANGUAGE, TEXT, SubentryFlow, clean, name_error, text_error
 
 SECTION_OFFICER: Final = "officer_details"
@@ -92,11 +91,6 @@ def _errors(hass: HomeAssistant, name: str, data: dict[str, Any]) -> dict[str, s
 @callback
 def _phone_error(hass: HomeAssistant, device_id: str) -> str | None:
     """Return why a device cannot be told, None if it can; the selector's filter binds only the browser."""
-    device = dr.async_get(hass).async_get(device_id)
-    entry = hass.config_entries.async_get_entry(device.config_entry_id) if device is not None else None
-    if entry is None or entry.domain != MOBILE_APP:
+    if (registration := find_registration(hass, device_id)) is None:
         return "phone_unknown"
-    app_data = entry.data.get("app_data", {})
-    if {"push_url", "push_token"} <= app_data.keys() or "push_websocket_channel" in app_data:
-        return None
-    return "no_push"
+    return None if can_push(registration) else "no_push"

@@ -118,10 +118,11 @@ class Courier:
             reason = "timeout"
         except DeliveryError as err:
             reason = err.reason
-        except Exception:
+        except Exception as err:
             reason = "error"
             if self.delivery.reason != reason:
-                _LOGGER.exception("Telling %s failed unexpectedly", self.device.name)
+                _LOGGER.warning("Telling %s failed unexpectedly: %r", self.device.name, err)
+                _LOGGER.debug("Telling %s failed at", self.device.name, exc_info=True)
         else:
             self.advance(self.delivery.handed_over(alert.revision, alert.urgent))
             return None

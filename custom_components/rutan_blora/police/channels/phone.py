@@ -52,6 +52,21 @@ class PhoneProblem(StrEnum):
     REFUSED = "push_refused"
 
 
+@callback
+def find_registration(hass: HomeAssistant, device_id: str) -> ConfigEntry | None:
+    """Return the companion app's registration behind a device, None if there is no such phone."""
+    device = dr.async_get(hass).async_get(device_id)
+    entry = hass.config_entries.async_get_entry(device.config_entry_id) if device is not None else None
+    return entry if entry is not None and entry.domain == MOBILE_APP else None
+
+
+@callback
+def can_push(registration: ConfigEntry) -> bool:
+    """Tell whether the phone can be pushed to: through the push service, or over its own connection."""
+    app_data = registration.data.get("app_data", {})
+    return {"push_url", "push_token"} <= app_data.keys() or "push_websocket_channel" in app_data
+
+
 class Phone:
     """A phone as a police device."""
 
@@ -61,12 +76,7 @@ class Phone:
 
     @property
     def _registration(self) -> ConfigEntry | None:
-        """Return the companion app's registration, None if the phone has vanished."""
-        device = dr.async_get(self._hass).async_get(self._device_id)
-        if device is None or device.config_entry_id is None:
-            return None
-        entry = self._hass.config_entries.async_get_entry(device.config_entry_id)
-        return entry if entry is not None and entry.domain == MOBILE_APP else None
+        return find_registration(self._hass, self._device_id)
 
     def problem(self) -> str | None:
         """Return whether the phone has vanished, or another has its name so that it only gets plain messages."""
