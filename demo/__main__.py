@@ -24,7 +24,7 @@ def main() -> int:
     args = _arguments()
     try:
         asyncio.run(_run(args))
-    except DemoError as err:
+    except (DemoError, aiohttp.ClientError, ConnectionError) as err:
         print(f"demo: FAILED: {err}", file=sys.stderr)
         return 1
     except asyncio.CancelledError, KeyboardInterrupt:

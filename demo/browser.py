@@ -10,7 +10,7 @@ from playwright.async_api import Page, ViewportSize, async_playwright
 
 from .api import Api
 
-CHROMIUM: Final = shutil.which("chromium") or ""
+CHROMIUM: Final = shutil.which("chromium") or shutil.which("google-chrome") or ""
 
 # It may run as root, has no screen, and is to ask nothing of the internet.
 _FLAGS: Final = (

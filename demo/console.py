@@ -2,15 +2,21 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 import sys
 from typing import Final
 
+import aiohttp
+
+from . import DemoError
 from .home_assistant import PASSWORD, USERNAME
 from .phone import Phone, Push
 from .site import BUTTONS, Site
 
 _LETTERS: Final = "ab"
+_KEYS: Final = "p presses the gate · a1 … b3 tap a button on a phone · c closes the alarm · q ends"
+# Home Assistant's exit code when whoever started it is to start it again.
+_RESTART: Final = 100
 
 
 class Console:
@@ -24,24 +30,37 @@ class Console:
     async def run(self) -> None:
         """Show what happens and do what is typed, until cancelled or told to quit."""
         print(self._welcome())
-        async with asyncio.TaskGroup() as tasks:
-            showing = [tasks.create_task(self._show(*phone)) for phone in self._phones.items()]
-            await (self._obey() if sys.stdin.isatty() else asyncio.Event().wait())
-            for task in showing:
+        work = [self._mind_home(), *(self._show(*phone) for phone in self._phones.items())]
+        if sys.stdin.isatty():
+            work.append(self._obey())
+        tasks = [asyncio.create_task(task) for task in work]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in tasks:
                 task.cancel()
 
+    async def _mind_home(self) -> None:
+        """Start Home Assistant again when somebody restarts it in the UI."""
+        while (code := await self._site.home.until_ended()) == _RESTART:
+            print("Home Assistant restarts")
+            await self._site.restart()
+            print("Home Assistant is there again")
+        raise DemoError(f"Home Assistant ended with code {code}, see {self._site.home.log_file}")
+
     def _welcome(self) -> str:
-        virtual = BUTTONS["virtual"]["name"]
+        phones = ", ".join(f"{letter} = {phone.name}" for letter, phone in self._phones.items())
         lines = [
             "",
             f"  Home Assistant  {self._site.home.url}   login {USERNAME} / {PASSWORD}",
             "",
-            "  Press           the input button “Tombol gerbang”",
-            f"                  or the button “Panik” of “{virtual}”",
-            f"                  or  curl -X POST {self._site.webhook_url}",
-            "  Answer          here, with the letter of the phone and the number of the button: a1",
-            "  Close           c, or the action rutan_blora.close_alarm",
-            "  Phones          " + ", ".join(f"{letter} = {phone.name}" for letter, phone in self._phones.items()),
+            "  Press           the input button “Tombol gerbang”,",
+            f"                  the button “Panik” of “{BUTTONS['virtual']['name']}”,",
+            f"                  or: curl -X POST {self._site.webhook_url}",
+            f"  Phones          {phones}; what they get is shown here",
+            f"  Keys            {_KEYS}" if sys.stdin.isatty() else "  Answer          needs a terminal to type in",
             "  End             Ctrl-C",
             "",
         ]
@@ -60,18 +79,25 @@ class Console:
             if push.buttons:
                 self._shown[letter] = push
                 print("       " + "   ".join(f"{letter}{n} {text}" for n, text in self._buttons(push)))
-            await phone.confirm_received(push)
+            with suppress(DemoError, aiohttp.ClientError):
+                await phone.confirm_received(push)
 
     async def _obey(self) -> None:
         """Do what is typed."""
         async with _lines() as lines:
             while (line := await lines.readline()) and (typed := line.decode().strip().lower()) != "q":
-                if typed == "p":
-                    await self._site.press_gate()
-                elif typed == "c":
-                    await self._site.close_alarm("Ditutup dari terminal")
-                elif typed:
-                    await self._answer(typed[0], typed[1:])
+                try:
+                    await self._do(typed)
+                except (DemoError, aiohttp.ClientError, ConnectionError) as err:
+                    print(f"       {err}")
+
+    async def _do(self, typed: str) -> None:
+        if typed == "p":
+            await self._site.press_gate()
+        elif typed == "c":
+            await self._site.close_alarm("Ditutup dari terminal")
+        elif typed:
+            await self._answer(typed[0], typed[1:])
 
     async def _answer(self, letter: str, number: str) -> None:
         """Tap a button of the push a phone shows."""
@@ -80,7 +106,7 @@ class Console:
         if push and number.isdecimal() and 0 < int(number) <= len(keys):
             await self._phones[letter].answer(keys[int(number) - 1], push)
         else:
-            print("       p press the gate · c close · q quit · a1 … b3 answer an open alarm")
+            print(f"       {_KEYS}")
 
     @staticmethod
     def _buttons(push: Push) -> list[tuple[int, str]]:

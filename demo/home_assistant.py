@@ -28,6 +28,7 @@ PASSWORD: Final = "demo"
 # The first start of a machine installs what Home Assistant wants; later ones take seconds.
 _START_WITHIN: Final = 180.0
 _STOP_WITHIN: Final = 20.0
+_LAUNCHER: Final = Path(__file__).with_name("launch.py")
 _MARK: Final = ".rutan-blora-demo"
 _RECORD: Final = re.compile(r"^\d{4}-\d\d-\d\d [\d:.]+ (?P<level>[A-Z]+) \(.*?\) \[(?P<logger>.+?)\] ")
 
@@ -94,7 +95,7 @@ class HomeAssistant:
         onboarded = self._prepare()
         with self.log_file.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "homeassistant", "--log-no-color", "-c", str(self.folder)),
+                *(sys.executable, str(_LAUNCHER), "--log-no-color", "-c", str(self.folder)),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -122,6 +123,11 @@ class HomeAssistant:
             os.killpg(self._process.pid, signal.SIGKILL)
         await self._process.wait()
 
+    async def until_ended(self) -> int:
+        """Wait until the process is gone and return its exit code."""
+        assert self._process is not None  # noqa: S101 - start made it
+        return await self._process.wait()
+
     def remove(self) -> None:
         """Delete the folder if it was made for this run."""
         if self.throw_away:
@@ -145,9 +151,8 @@ class HomeAssistant:
 
     async def _while_alive[T](self, work: Awaitable[T]) -> T:
         """Return what the work gives; raise DemoError with the end of the log if it ends before."""
-        assert self._process is not None  # noqa: S101 - start made it
         task = asyncio.ensure_future(work)
-        end = asyncio.ensure_future(self._process.wait())
+        end = asyncio.ensure_future(self.until_ended())
         try:
             await asyncio.wait({task, end}, timeout=_START_WITHIN, return_when=asyncio.FIRST_COMPLETED)
             if task.done():

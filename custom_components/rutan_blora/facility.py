@@ -18,7 +18,7 @@ from homeassistant.const import (
 from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
-from .alarm.buttons import RECORD_READING, PanicButton, PanicButtons
+from .alarm.buttons import RECORD_READING, Known, PanicButton, PanicButtons
 from .alarm.desk import AlarmDesk
 from .alarm.incident import EventType, Kind
 from .alarm.intake import INTAKES, Intake
@@ -58,7 +58,7 @@ class _Memory:
     """What the journal knew when it was opened."""
 
     incident: list[Record]
-    known: dict[str, str]
+    known: Known
 
 
 class Facility:
@@ -72,7 +72,6 @@ class Facility:
         self.subentries: Mapping[str, ConfigSubentry] = dict(entry.subentries)
         self._entry = entry
         self._listeners: Listeners[[]] = Listeners()
-        self._memory = _Memory([], {})
         self.people = People(hass)
         self.journal = Journal(_journal_path(hass, entry), self._on_journal_health)
         devices = [_police_device(hass, entry, s) for s in self._subentries_of(SUBENTRY_POLICE_DEVICE)]
@@ -92,10 +91,10 @@ class Facility:
         """Open the journal and take up what was open; whatever the journal does, the alarm will work."""
         await self.people.async_load()
         self._entry.async_on_unload(self.people.start())
-        self._memory = await self.hass.async_add_executor_job(self._open_journal)
-        self.alarm.restore(self._memory.incident)
+        memory = await self.hass.async_add_executor_job(self._open_journal)
+        self.alarm.restore(memory.incident)
         # What was seen since outdoes what was written.
-        self._intake.known.update({**self._memory.known, **self._intake.known})
+        self._intake.known.update({**memory.known, **self._intake.known})
         self._entry.async_on_unload(
             self.hass.bus.async_listen_once(EVENT_HOMEASSISTANT_FINAL_WRITE, self._async_final_write)
         )
@@ -103,7 +102,7 @@ class Facility:
     @callback
     def start(self) -> None:
         """Go on telling what was open and hear the buttons; the entities are there by now."""
-        self.alarm.resume(self._memory.incident)
+        self.alarm.resume()
         self._intake.open(self.buttons, self.police)
 
     @callback
@@ -130,16 +129,15 @@ class Facility:
 
     def _open_journal(self) -> _Memory:
         """Open the journal and read what was open; in the executor."""
-        known: dict[str, str] = {}
+        known: Known = {}
         try:
             self.journal.open()
             incident = self.journal.last_incident(EventType.RAISED)
             records = self.journal.of_incident(incident) if incident else []
             for button_id in self.buttons.buttons:
                 if (last := self.journal.last_of_subject(button_id, RECORD_READING)) is not None:
-                    known |= _reading(button_id, last)
-        except (SQLAlchemyError, OSError) as err:
-            self._on_journal_health(str(err).splitlines()[0])
+                    known[button_id] = _reading(last)
+        except SQLAlchemyError, OSError:
             return _Memory([], known)
         if altered := [record.seq for record in records if not record.is_intact]:
             self._on_journal_health(f"altered records: {altered}")
@@ -154,6 +152,7 @@ class Facility:
         self.journal_error = error
         issue_id = f"{ISSUE_JOURNAL}_{self._entry.entry_id}"
         if error is None:
+            _LOGGER.info("The journal of %s is written again", self.name)
             ir.async_delete_issue(self.hass, DOMAIN, issue_id)
         else:
             _LOGGER.error("The journal of %s cannot be written: %s", self.name, error)
@@ -169,11 +168,11 @@ class Facility:
         self._listeners.tell()
 
 
-def _reading(button_id: str, record: Record) -> dict[str, str]:
+def _reading(record: Record) -> dict[str, str]:
     """Return what a record says of a source, nothing if it is damaged."""
     try:
-        return {button_id: str(record.load()["reading"])}
-    except (KeyError, ValueError) as err:
+        return {entity_id: str(reading) for entity_id, reading in record.load().items()}
+    except ValueError as err:
         _LOGGER.error("Record %d of the journal is no reading: %s", record.seq, err)
         return {}
 

@@ -19,17 +19,14 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.service import async_get_config_entry
 
 from .alarm.incident import Actor, Incident, Kind, Origin, Outcome, Response
-from .const import DOMAIN, MAX_NAME, MAX_TEXT
+from .const import CONF_KIND, CONF_LOCATION, CONF_OFFICER, DOMAIN, MAX_NAME, MAX_TEXT
 from .errors import translated
 from .facility import Facility, RutanConfigEntry
 from .police.alert import plain
 
-ATTR_KIND: Final = "kind"
-ATTR_LOCATION: Final = "location"
 ATTR_MESSAGE: Final = "message"
 ATTR_DRILL: Final = "drill"
 ATTR_RESPONSE: Final = "response"
-ATTR_OFFICER: Final = "officer"
 ATTR_OUTCOME: Final = "outcome"
 ATTR_REASON: Final = "reason"
 
@@ -37,9 +34,9 @@ ATTR_REASON: Final = "reason"
 RELOAD_DEADLINE: Final = 10
 
 _LIMITS: Final = {
-    ATTR_LOCATION: MAX_NAME,
+    CONF_LOCATION: MAX_NAME,
     ATTR_MESSAGE: MAX_TEXT,
-    ATTR_OFFICER: MAX_NAME,
+    CONF_OFFICER: MAX_NAME,
     ATTR_REASON: MAX_TEXT,
 }
 _RELOADING: Final = (
@@ -51,8 +48,8 @@ _RELOADING: Final = (
 SCHEMA_RAISE_ALARM: Final = vol.Schema(
     {
         vol.Required(ATTR_CONFIG_ENTRY_ID): cv.string,
-        vol.Optional(ATTR_KIND, default=Kind.PANIC.value): vol.Coerce(Kind),
-        vol.Optional(ATTR_LOCATION, default=""): cv.string,
+        vol.Optional(CONF_KIND, default=Kind.PANIC.value): vol.Coerce(Kind),
+        vol.Optional(CONF_LOCATION, default=""): cv.string,
         vol.Optional(ATTR_MESSAGE, default=""): cv.string,
         vol.Optional(ATTR_DRILL, default=False): cv.boolean,
     }
@@ -61,7 +58,7 @@ SCHEMA_RESPOND: Final = vol.Schema(
     {
         vol.Required(ATTR_CONFIG_ENTRY_ID): cv.string,
         vol.Required(ATTR_RESPONSE): vol.Coerce(Response),
-        vol.Optional(ATTR_OFFICER, default=""): cv.string,
+        vol.Optional(CONF_OFFICER, default=""): cv.string,
         vol.Optional(ATTR_MESSAGE, default=""): cv.string,
     }
 )
@@ -92,8 +89,8 @@ async def _raise_alarm(call: ServiceCall) -> ServiceResponse:
     with translated():
         incident = facility.alarm.press(
             _actor(facility, call),
-            location=texts[ATTR_LOCATION] or facility.name,
-            kind=call.data[ATTR_KIND],
+            location=texts[CONF_LOCATION] or facility.name,
+            kind=call.data[CONF_KIND],
             drill=call.data[ATTR_DRILL],
             message=texts[ATTR_MESSAGE],
         )
@@ -106,7 +103,7 @@ async def _respond(call: ServiceCall) -> ServiceResponse:
     facility = await _facility(call)
     with translated():
         incident = facility.alarm.respond(
-            _actor(facility, call, texts[ATTR_OFFICER]),
+            _actor(facility, call, texts[CONF_OFFICER]),
             call.data[ATTR_RESPONSE],
             message=texts[ATTR_MESSAGE],
         )

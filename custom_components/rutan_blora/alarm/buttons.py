@@ -21,6 +21,9 @@ from .source import baseline, domain_of, is_press, pressed_at, read
 # What was seen of a source when it was first watched, pressed or released: the memory over a restart.
 RECORD_READING: Final = "reading"
 
+# What was last seen of each button's source: by button, the entity and its reading.
+type Known = dict[str, dict[str, str]]
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PanicButton:
@@ -50,7 +53,7 @@ class PanicButtons:
         desk: AlarmDesk,
         people: People,
         buttons: Iterable[PanicButton],
-        known: dict[str, str],
+        known: Known,
     ) -> None:
         self.buttons: Mapping[str, PanicButton] = {button.id: button for button in buttons}
         self._hass = hass
@@ -104,20 +107,18 @@ class PanicButtons:
             return
         domain = domain_of(button.entity_id)
         reading = read(domain, new.state if new else None)
-        known = self._known.get(button_id)
+        known = self._known.get(button_id, {}).get(button.entity_id)
         if known is None:
             known = baseline(domain, reading, dt_util.utcnow())
-            self._keep(button_id, known)
+            self._keep(button_id, button.entity_id, known)
         if new is not None and reading is not None and reading != known:
             if is_press(domain, known=known, old=read(domain, old.state if old else None), new=reading):
                 at = pressed_at(domain, reading, new.last_changed)
                 self.press(button_id, self._people.actor(new.context), at=at)
-            self._keep(button_id, reading)
+            self._keep(button_id, button.entity_id, reading)
         self._listeners.tell()
 
-    def _keep(self, button_id: str, reading: str) -> None:
-        """Remember what was seen of a source."""
-        self._known[button_id] = reading
-        self._journal.append(
-            Draft(kind=RECORD_READING, at=dt_util.utcnow(), subject=button_id, body={"reading": reading})
-        )
+    def _keep(self, button_id: str, entity_id: str, reading: str) -> None:
+        """Remember what was seen of a source; of one that a technician has exchanged nothing is known."""
+        seen = self._known[button_id] = {entity_id: reading}
+        self._journal.append(Draft(kind=RECORD_READING, at=dt_util.utcnow(), subject=button_id, body=seen))

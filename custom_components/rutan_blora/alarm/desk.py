@@ -103,19 +103,23 @@ class AlarmDesk:
 
     @callback
     def restore(self, records: Iterable[Record]) -> None:
-        """Take up the latest incident that the journal kept."""
+        """Take up the latest incident that the journal kept, and how far its deliveries had come."""
+        records = list(records)
         for record in records:
             if record.kind in EventType:
                 self._replay(record)
-        for responder in self.latest.responders if self.latest else ():
+        if self.latest is None:
+            return
+        self._police.restore(self.latest.id, records)
+        for responder in self.latest.responders:
             if responder.actor.id is not None:
                 self._police.last_response[responder.actor.id] = responder.at
 
     @callback
-    def resume(self, records: Iterable[Record]) -> None:
+    def resume(self) -> None:
         """Go on telling the police what they had not heard yet, as far as the journal knows."""
         if self.latest is not None:
-            self._police.resume(self.latest.id, records, self._compose(self.latest))
+            self._police.resume(self._compose(self.latest))
 
     def _replay(self, record: Record) -> None:
         """Fold a record into the incident; a damaged one is left out and said so, the rest counts."""

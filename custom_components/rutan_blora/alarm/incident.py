@@ -11,6 +11,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
+import voluptuous as vol
+
 
 class Kind(StrEnum):
     """What a press means, gravest last (the house's bell: 3 strokes fire, 4 escape, 5 riot)."""
@@ -347,25 +349,43 @@ def to_body(event: Event) -> dict[str, Any]:
 def from_body(kind: str, incident_id: str, at: datetime, body: Mapping[str, Any]) -> Event:
     """Return the event that the journal kept; raise ValueError if it is none."""
     try:
-        actor, what, outcome = body["actor"], body.get("press"), body.get("outcome")
-        return Event(
-            type=EventType(kind),
-            incident_id=incident_id,
-            at=at,
-            actor=Actor(origin=Origin(actor["origin"]), id=actor["id"], name=actor["name"]),
-            press=None if what is None else _press_from(what),
-            drill=body["drill"],
-            outcome=None if outcome is None else Outcome(outcome),
-            message=body["message"],
-        )
-    except (KeyError, TypeError, AttributeError) as err:
-        raise ValueError(f"not an event: {err!r}") from err
-
-
-def _press_from(what: Mapping[str, Any]) -> Press:
-    return Press(
-        location=what["location"],
-        kind=Kind(what["kind"]),
-        at=datetime.fromisoformat(what["at"]),
-        button_id=what["button_id"],
+        kept = _BODY(body)
+    except vol.Invalid as err:
+        raise ValueError(f"not an event: {err}") from err
+    return Event(
+        type=EventType(kind),
+        incident_id=incident_id,
+        at=at,
+        actor=Actor(**kept["actor"]),
+        press=Press(**kept["press"]) if "press" in kept else None,
+        drill=kept["drill"],
+        outcome=kept.get("outcome"),
+        message=kept["message"],
     )
+
+
+def _time(text: object) -> datetime:
+    """Return a stored time; raise Invalid for one without a zone, which could be any."""
+    try:
+        at = datetime.fromisoformat(str(text))
+    except ValueError as err:
+        raise vol.Invalid(str(err)) from err
+    if at.tzinfo is None:
+        raise vol.Invalid("a time without a zone")
+    return at
+
+
+_TEXT_OR_NONE: Final = vol.Any(str, None)
+_BODY: Final = vol.Schema(
+    {
+        "actor": vol.Schema({"origin": vol.Coerce(Origin), "id": _TEXT_OR_NONE, "name": str}, required=True),
+        "drill": bool,
+        "message": str,
+        vol.Optional("outcome"): vol.Coerce(Outcome),
+        vol.Optional("press"): vol.Schema(
+            {"location": str, "kind": vol.Coerce(Kind), "at": _time, "button_id": _TEXT_OR_NONE}, required=True
+        ),
+    },
+    required=True,
+    extra=vol.REMOVE_EXTRA,
+)

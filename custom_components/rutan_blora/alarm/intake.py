@@ -25,7 +25,7 @@ from ..const import DOMAIN
 from ..police.alert import Answer
 from ..police.channels.phone import async_listen
 from ..police.dispatcher import Dispatcher
-from .buttons import PanicButton, PanicButtons
+from .buttons import Known, PanicButton, PanicButtons
 from .incident import Actor
 from .people import People
 
@@ -39,7 +39,7 @@ class Intake:
     """The ears of a facility: sources, webhooks, phones and, while they are away, the panic button entities."""
 
     def __init__(self, hass: HomeAssistant, people: People) -> None:
-        self.known: dict[str, str] = {}
+        self.known: Known = {}
         self._hass = hass
         self._people = people
         self._desk: tuple[PanicButtons, Dispatcher] | None = None

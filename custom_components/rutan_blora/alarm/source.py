@@ -25,7 +25,7 @@ def read(domain: str, state: str | None) -> str | None:
         return state if state in ("on", "off") else None
     try:
         return datetime.fromisoformat(state).astimezone(UTC).isoformat()
-    except ValueError:
+    except ValueError, OverflowError:
         return None
 
 
@@ -51,10 +51,13 @@ def is_press(domain: str, *, known: str, old: str | None, new: str) -> bool:
 
     `known` is the last reading taken in, over restarts; `old` the reading just before, None if the source was away.
     While it is watched any other time is a press, so that a clock set back loses none; when the source comes back,
-    only a later time is one, for it may come back with an old one.
+    only a later time is one, for it may come back with an old one. What was known may be damaged: then it is no help.
     """
     if domain in CONTACTS:
         return new == "on" and known != "on"
     if new == known:
         return False
-    return old is not None or datetime.fromisoformat(new) > datetime.fromisoformat(known)
+    if old is not None:
+        return True
+    before = read(domain, known)
+    return before is not None and datetime.fromisoformat(new) > datetime.fromisoformat(before)

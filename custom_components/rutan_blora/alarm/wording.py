@@ -127,8 +127,8 @@ def _lines(incident: Incident, words: _Words, site: str, zone: tzinfo) -> list[s
             f"{plain(p.location, MAX_NAME)}: {words.kinds[p.kind]} ({_time(p.at, words, zone)})"
             for p in incident.presses
         ]
-    if incident.message:
-        lines.append(plain(incident.message, MAX_TEXT))
+    if message := plain(incident.message, MAX_TEXT):
+        lines.append(message)
     if (end := incident.closed) is not None and end.outcome is not None:
         by = plain(end.actor.name, MAX_NAME)
         lines.append(f"{words.closed}: {words.outcomes[end.outcome]}" + (f" ({by})" if by else ""))

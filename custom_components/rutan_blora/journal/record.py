@@ -51,7 +51,10 @@ class Record:
 
     def load(self) -> dict[str, Any]:
         """Return the body; raise ValueError if it is no JSON object."""
-        body = json.loads(self.body)
+        try:
+            body = json.loads(self.body)
+        except RecursionError as err:
+            raise ValueError("the body is nested too deep") from err
         if not isinstance(body, dict):
             raise ValueError("the body is no object")  # noqa: TRY004  # one error for every damage
         return body

@@ -1,7 +1,7 @@
 """The journal in a database: one writer thread, appended to without anybody waiting."""
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 import logging
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from sqlalchemy import (
     DDL,
+    URL,
     Column,
-    Connection,
     Engine,
     Index,
     Integer,
@@ -73,7 +73,7 @@ class Journal:
     def __init__(self, path: Path, on_health: Callable[[str | None], None]) -> None:
         self._path = path
         self._on_health = on_health
-        self._engine: Engine = create_engine(f"sqlite:///{path}")
+        self._engine: Engine = create_engine(URL.create("sqlite", database=str(path)))
         event.listen(self._engine, "connect", _durable)
         self._queue: SimpleQueue[Draft | None] = SimpleQueue()
         self._closing = Event()
@@ -89,6 +89,9 @@ class Journal:
         """
         try:
             self._prepare()
+        except (SQLAlchemyError, OSError) as err:
+            self._report(_first_line(err))
+            raise
         finally:
             self._thread.start()
 
@@ -139,10 +142,19 @@ class Journal:
     def _write_all(self) -> None:
         """Write batches until closed; the writer thread."""
         while (batch := self._next_batch()) is not None:
-            while batch and not self._write(batch):
+            while not self._write(batch):
+                # A close cuts the pause short; then this is the last try.
                 if self._closing.wait(RETRY):
-                    _LOGGER.error("The journal closes with %d records that could not be written", len(batch))
-                    return
+                    if not self._write(batch):
+                        self._give_up(batch)
+                    break
+
+    def _give_up(self, batch: list[Draft]) -> None:
+        lost = len(batch)
+        while (rest := self._next_batch()) is not None:
+            lost += len(rest)
+        self._queue.put(None)
+        _LOGGER.error("The journal closes with %d records that could not be written", lost)
 
     def _next_batch(self) -> list[Draft] | None:
         """Wait for records and return all there are, None when closed and nothing is left."""
@@ -164,34 +176,51 @@ class Journal:
     def _write(self, batch: list[Draft]) -> bool:
         """Seal and commit a batch; tell whether it is on disk."""
         try:
+            if self._head is not None and not self._path.exists():
+                raise FileNotFoundError("the journal's file was taken away; a new one is begun")
             if self._head is None:
                 self._prepare()
+            rows = self._seal(batch)
             with self._engine.begin() as connection:
-                seq, head = self._append(connection, batch)
+                connection.execute(insert(_RECORDS), [asdict(record) for record in rows])
         except (SQLAlchemyError, OSError) as err:
             # Another may have written, or the commit may have got through: the head is read again.
             self._head = None
-            self._report(str(err).splitlines()[0])
+            self._engine.dispose()
+            self._report(_first_line(err))
             return False
-        self._seq, self._head = seq, head
+        self._seq, self._head = rows[-1].seq, rows[-1].hash
         self._report(None)
         return True
 
-    def _append(self, connection: Connection, batch: list[Draft]) -> tuple[int, str]:
+    def _seal(self, batch: list[Draft]) -> list[Record]:
+        """Return the batch as the next records; what no JSON can hold is recorded as such."""
         seq, head = self._seq, self._head or GENESIS
-        rows = []
+        records: list[Record] = []
         for draft in batch:
-            record = seal(draft, seq=seq + 1, prev=head)
+            try:
+                record = seal(draft, seq=seq + 1, prev=head)
+            except (TypeError, ValueError) as err:
+                _LOGGER.error("A record of kind %s cannot be written: %s", draft.kind, err)
+                record = seal(replace(draft, body={"unwritable": repr(err)}), seq=seq + 1, prev=head)
             seq, head = record.seq, record.hash
-            rows.append(asdict(record))
-        connection.execute(insert(_RECORDS), rows)
-        return seq, head
+            records.append(record)
+        return records
 
     def _report(self, error: str | None) -> None:
         """Tell health when it changes."""
-        if (error is None) != self._healthy:
-            self._healthy = error is None
+        if (error is None) == self._healthy:
+            return
+        self._healthy = error is None
+        try:
             self._on_health(error)
+        except Exception:
+            # Home Assistant's loop may be gone; the records must be written all the same.
+            _LOGGER.debug("Nobody heard of the journal's health", exc_info=True)
+
+
+def _first_line(err: Exception) -> str:
+    return str(err).splitlines()[0]
 
 
 def _durable(connection: Any, _: object) -> None:

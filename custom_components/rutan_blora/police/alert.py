@@ -6,10 +6,14 @@ import hashlib
 import hmac
 import re
 from typing import Final
+import unicodedata
 
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\s]+")
-# Android renders HTML in a notification; the look-alikes are read the same and do nothing on any phone.
-_HARMLESS: Final = str.maketrans({"<": "‹", ">": "›"})
+# The joiner of emoji is the one character without a shape of its own that is harmless.
+_JOINER: Final = "\u200d"
+# Android renders HTML in a notification, and takes a backslash and n for a line break. The look-alikes are read the
+# same and do nothing on any phone; an ampersand that stands alone is left.
+_HARMLESS: Final = {"<": "‹", ">": "›", "&": "＆", "\\": "∖"}
+_MARKUP: Final = re.compile(r"[<>]|&(?=[#\w])|\\(?=n)")
 
 
 class Answer(StrEnum):
@@ -47,6 +51,12 @@ def token(key: str, tag: str, device_id: str) -> str:
 
 
 def plain(text: str, limit: int) -> str:
-    """Return foreign text fit for a push: one line, no markup, no control or direction characters, at most `limit`."""
-    text = _CONTROL.sub(" ", text).strip().translate(_HARMLESS)
+    """Return foreign text fit for a push: one line without markup, control or direction characters, at most `limit`."""
+    text = " ".join("".join(char if _is_shown(char) else " " for char in text).split())
+    text = _MARKUP.sub(lambda match: _HARMLESS[match[0]], text)
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+def _is_shown(char: str) -> bool:
+    """Tell whether a character stands for itself: not a control, a direction, a surrogate or a line break."""
+    return char == _JOINER or unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Zl", "Zp")

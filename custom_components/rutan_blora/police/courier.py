@@ -116,6 +116,11 @@ class Courier:
                 await self.device.channel.send(alert, loud=self.delivery.is_loud(alert.urgent), token=self.token)
         except TimeoutError:
             reason = "timeout"
+        except asyncio.CancelledError:
+            if (task := asyncio.current_task()) is None or task.cancelling():
+                raise
+            # Something inside the channel was cancelled, not the courier.
+            reason = "error"
         except DeliveryError as err:
             reason = err.reason
         except Exception as err:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
 
+import voluptuous as vol
+
 # Seconds between tries (design §4); the last one goes on.
 RETRY_AFTER: Final = (2.0, 5.0, 10.0, 30.0, 60.0)
 # An ended alert is taken off a phone that was out of reach, but not for ever: ten tries, about six minutes.
@@ -27,24 +29,29 @@ class DeliveryState(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Delivery:
-    """An alert at one device: `told` is the last revision handed over, `reason` why the last try failed."""
+    """An alert at one device.
+
+    `told` is the last revision handed over, `reason` why the last try failed, `again` that what the device was told
+    before a restart is to be told once more.
+    """
 
     tag: str
     state: DeliveryState = DeliveryState.QUEUED
     told: int = 0
     tries: int = 0
     reason: str | None = None
+    again: bool = False
 
     def is_loud(self, urgent: int) -> bool:
         """Tell whether the next push must break the silence: the device was not told the urgent revision yet."""
-        return self.told < urgent
+        return self.again or self.told < urgent
 
     def handed_over(self, revision: int, urgent: int) -> Delivery:
         """Return the delivery after a push left; a new urgent one needs a new receipt."""
-        again = self.state is DeliveryState.DELIVERED and self.is_loud(urgent)
+        renewed = self.state is DeliveryState.DELIVERED and self.is_loud(urgent)
         waiting = self.state in (DeliveryState.QUEUED, DeliveryState.FAILED)
-        state = DeliveryState.SENT if again or waiting else self.state
-        return replace(self, state=state, told=revision, tries=0, reason=None)
+        state = DeliveryState.SENT if renewed or waiting else self.state
+        return replace(self, state=state, told=revision, tries=0, reason=None, again=False)
 
     def failed(self, reason: str) -> Delivery:
         """Return the delivery after a try failed; what the device has already proven stays proven."""
@@ -65,7 +72,7 @@ class Delivery:
         """Return the delivery after a restart: whoever had not answered is told again, loudly."""
         if self.state is DeliveryState.ACKNOWLEDGED:
             return self
-        return replace(self, state=DeliveryState.QUEUED, told=0, tries=0, reason=None)
+        return replace(self, state=DeliveryState.QUEUED, tries=0, reason=None, again=True)
 
     def owes(self, urgent: int) -> bool:
         """Tell whether the device must still hear after a restart: all but who answered all there was to answer."""
@@ -91,6 +98,17 @@ def to_body(delivery: Delivery) -> dict[str, Any]:
 def from_body(tag: str, body: Mapping[str, Any]) -> Delivery:
     """Return the delivery that the journal kept; raise ValueError if it is none."""
     try:
-        return Delivery(tag=tag, state=DeliveryState(body["state"]), told=int(body["told"]), reason=body["reason"])
-    except (KeyError, TypeError) as err:
-        raise ValueError(f"not a delivery: {err!r}") from err
+        return Delivery(tag=tag, **_BODY(body))
+    except vol.Invalid as err:
+        raise ValueError(f"not a delivery: {err}") from err
+
+
+_BODY: Final = vol.Schema(
+    {
+        "state": vol.Coerce(DeliveryState),
+        "told": vol.All(int, vol.Range(min=0)),
+        "reason": vol.Any(str, None),
+    },
+    required=True,
+    extra=vol.REMOVE_EXTRA,
+)

@@ -64,18 +64,26 @@ class Dispatcher:
         self._tell(self.devices.values(), compose)
 
     @callback
-    def resume(self, tag: str, records: Iterable[Record], compose: Compose) -> None:
-        """Go on after a restart: tell again whoever has not answered, and whoever still shows an end unseen."""
-        known = _replay(tag, records)
+    def restore(self, tag: str, records: Iterable[Record]) -> None:
+        """Take up the deliveries of an alert that the journal kept."""
+        for device_id, delivery in _replay(tag, records).items():
+            if (device := self.devices.get(device_id)) is not None:
+                self._hire(device, delivery)
+
+    @callback
+    def resume(self, compose: Compose) -> None:
+        """Go on with a restored alert: tell again whoever has not answered, or still shows what is over."""
         alert = compose(Language.EN)
         owing = []
         for device in self.devices.values():
-            delivery = known.get(device.id, Delivery(tag=tag))
-            if alert.ended and not delivery.misses_end(alert.revision):
-                continue
-            self._hire(device, delivery if alert.ended else delivery.resumed())
-            if alert.ended or delivery.owes(alert.urgent):
+            courier = self._couriers.get((alert.tag, device.id))
+            delivery = courier.delivery if courier else Delivery(tag=alert.tag)
+            if delivery.misses_end(alert.revision) if alert.ended else delivery.owes(alert.urgent):
                 owing.append(device)
+                if courier and not alert.ended:
+                    courier.delivery = delivery.resumed()
+            elif alert.ended:
+                self._couriers.pop((alert.tag, device.id), None)
         self._tell(owing, compose)
 
     def _tell(self, devices: Iterable[PoliceDevice], compose: Compose) -> None:

@@ -16,7 +16,7 @@ from homeassistant.components.notify import (
     DOMAIN as NOTIFY_DOMAIN,
     SERVICE_SEND_MESSAGE,
 )
-from homeassistant.config_entries import ConfigEntry
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.const import ATTR_ENTITY_ID, STATE_UNAVAILABLE
 from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
@@ -107,7 +107,7 @@ class Phone:
 
     def _notify_action(self, registration: ConfigEntry) -> str | None:
         """Return the phone's own notify action, None if another phone of the same name has it."""
-        if MOBILE_APP not in self._hass.config.components:
+        if registration.state is not ConfigEntryState.LOADED or not can_push(registration):
             raise DeliveryError(PhoneProblem.NOT_READY.value)
         # Imported here: it brings the whole of mobile_app, which is loaded by now or not wanted at all.
         from homeassistant.components.mobile_app.util import get_notify_service  # noqa: PLC0415
