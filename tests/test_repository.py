@@ -256,11 +256,12 @@ def test_quality_scale_gives_reasons() -> None:
 
 # From the ground up: a room knows the rows below its own, nobody beside it.
 FLOORS: Final[tuple[tuple[str, ...], ...]] = (
-    ("const", "listeners"),
-    ("journal",),
+    ("const",),
+    ("journal", "listeners"),
     ("police",),
     ("alarm", "cctv", "patrol"),
-    ("facility", "flows"),
+    ("kept", "flows"),
+    ("facility",),
     ("entity", "errors", "supervision", "config_flow"),
     (*Platform, "services", "trigger", "condition", "diagnostics", "repairs", "system_health", "logbook"),
     ("__init__",),

@@ -5,10 +5,10 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.typing import ConfigType
 
-from .alarm.intake import INTAKES
 from .const import DOMAIN
 from .entity import facility_device
 from .facility import Facility, RutanConfigEntry
+from .kept import async_let_go
 from .services import async_setup_services
 from .supervision import async_supervise
 
@@ -45,8 +45,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: RutanConfigEntry) -> bo
 
 async def async_remove_entry(hass: HomeAssistant, entry: RutanConfigEntry) -> None:
     """Stop hearing a facility's buttons. The journal stays: it is the record."""
-    if (intake := hass.data.get(INTAKES, {}).pop(entry.entry_id, None)) is not None:
-        intake.close()
+    await async_let_go(hass, entry.entry_id)
 
 
 async def _async_reload(hass: HomeAssistant, entry: RutanConfigEntry) -> None:

@@ -47,7 +47,7 @@ BINARY_SENSORS: Final[dict[str | None, tuple[RutanBinarySensorDescription, ...]]
             device_class=BinarySensorDeviceClass.PROBLEM,
             entity_category=EntityCategory.DIAGNOSTIC,
             listen_fn=on_journal,
-            is_on_fn=lambda facility, _: facility.journal_error is not None,
+            is_on_fn=lambda facility, _: not facility.kept.is_journal_well,
         ),
     ),
     SUBENTRY_PANIC_BUTTON: (

@@ -25,7 +25,7 @@ def on_alarm(facility: Facility, _: str, update: CALLBACK_TYPE) -> CALLBACK_TYPE
 
 def on_journal(facility: Facility, _: str, update: CALLBACK_TYPE) -> CALLBACK_TYPE:
     """Follow the journal's health."""
-    return facility.listen(update)
+    return facility.kept.listen(update)
 
 
 def on_sources(facility: Facility, _: str, update: CALLBACK_TYPE) -> CALLBACK_TYPE:

@@ -1,10 +1,12 @@
 """Watching what the alarm depends on: sources and phones that are gone become repairs, renamed ones are followed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from homeassistant.const import CONF_ENTITY_ID
+from homeassistant.components.notify import DOMAIN as NOTIFY_DOMAIN
+from homeassistant.const import ATTR_DOMAIN, CONF_ENTITY_ID, EVENT_SERVICE_REGISTERED, EVENT_SERVICE_REMOVED
 from homeassistant.core import Event, HomeAssistant, callback
+from homeassistant.data_entry_flow import AbortFlow
 from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
 from homeassistant.helpers.event import async_track_entity_registry_updated_event
 from homeassistant.helpers.start import async_at_started
@@ -46,16 +48,21 @@ def async_supervise(hass: HomeAssistant, entry: RutanConfigEntry) -> None:
         check_devices()
         entry.async_on_unload(facility.buttons.listen(check_sources))
         entry.async_on_unload(hass.bus.async_listen(dr.EVENT_DEVICE_REGISTRY_UPDATED, check_devices))
-
-    @callback
-    def forget() -> None:
-        for issue in (ISSUE_SOURCE, *DEVICE_PROBLEMS):
-            for subject in (*facility.buttons.buttons, *facility.police.devices):
-                ir.async_delete_issue(hass, DOMAIN, f"{issue}_{subject}")
+        # A phone that is renamed in its app gets another notify action, and may take another's.
+        for kind in (EVENT_SERVICE_REGISTERED, EVENT_SERVICE_REMOVED):
+            entry.async_on_unload(hass.bus.async_listen(kind, check_devices, event_filter=_is_notify))
 
     entry.async_on_unload(async_at_started(hass, started))
-    entry.async_on_unload(forget)
+    entry.async_on_unload(lambda: _forget(hass, (*facility.buttons.buttons, *facility.police.devices)))
     _follow_renames(hass, entry)
+
+
+@callback
+def _forget(hass: HomeAssistant, subjects: Iterable[str]) -> None:
+    """Take back all issues: the next set-up looks anew."""
+    for issue in (ISSUE_SOURCE, *DEVICE_PROBLEMS):
+        for subject in subjects:
+            ir.async_delete_issue(hass, DOMAIN, f"{issue}_{subject}")
 
 
 def _follow_renames(hass: HomeAssistant, entry: RutanConfigEntry) -> None:
@@ -68,14 +75,21 @@ def _follow_renames(hass: HomeAssistant, entry: RutanConfigEntry) -> None:
         button_id = by_entity.get(data.get("old_entity_id", ""))
         if button_id is None or (subentry := entry.subentries.get(button_id)) is None:
             return
-        hass.config_entries.async_update_subentry(
-            entry,
-            subentry,
-            data={**subentry.data, CONF_ENTITY_ID: data["entity_id"]},
-            unique_id=f"{SUBENTRY_PANIC_BUTTON}_{data['entity_id']}",
-        )
+        changed = {**subentry.data, CONF_ENTITY_ID: data["entity_id"]}
+        unique_id = f"{SUBENTRY_PANIC_BUTTON}_{data['entity_id']}"
+        try:
+            hass.config_entries.async_update_subentry(entry, subentry, data=changed, unique_id=unique_id)
+        except AbortFlow:
+            # Another button had this entity before; both hear it until a technician mends one.
+            hass.config_entries.async_update_subentry(entry, subentry, data=changed)
 
     entry.async_on_unload(async_track_entity_registry_updated_event(hass, by_entity, renamed))
+
+
+@callback
+def _is_notify(data: Mapping[str, Any]) -> bool:
+    """Tell whether it is about a notify action."""
+    return bool(data[ATTR_DOMAIN] == NOTIFY_DOMAIN)
 
 
 def _is_missing(hass: HomeAssistant, entity_id: str) -> bool:

@@ -1,5 +1,6 @@
 """The flow of a panic button."""
 
+from hashlib import sha256
 from typing import Any
 from unittest.mock import patch
 
@@ -139,7 +140,7 @@ async def test_webhook(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     webhook_id = subentry.data["webhook_id"]
     assert url == f"http://192.0.2.1:8123/api/webhook/{webhook_id}"
     assert len(webhook_id) == 64
-    assert subentry.unique_id == f"panic_button_{webhook_id}"
+    assert subentry.unique_id == f"panic_button_{sha256(webhook_id.encode()).hexdigest()[:16]}"
     assert subentry.data == {
         "source": "webhook",
         "webhook_id": webhook_id,
@@ -163,7 +164,7 @@ async def test_webhook_path_is_shown_if_no_address_is_known(hass: HomeAssistant,
 async def test_virtual(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     subentry = await make(hass, entry, "virtual", name="Control room", kind="escape")
     assert subentry.title == "Control room"
-    assert subentry.unique_id == "panic_button_control_room"
+    assert subentry.unique_id == "panic_button_control room"
     assert subentry.data == {"source": "virtual", "kind": "escape", "location": ""}
 
 
@@ -232,7 +233,7 @@ async def test_webhook_reconfigured_keeps_its_address(hass: HomeAssistant, entry
     assert placeholder(form, "url").endswith(webhook_id)
     await send(hass, form, name="East tower", kind="perimeter", advanced={"local_only": True})
     changed = entry.subentries[subentry.subentry_id]
-    assert changed.unique_id == f"panic_button_{webhook_id}"
+    assert changed.unique_id == f"panic_button_{sha256(webhook_id.encode()).hexdigest()[:16]}"
     assert changed.data == {
         "source": "webhook",
         "webhook_id": webhook_id,
@@ -247,5 +248,5 @@ async def test_virtual_reconfigured(hass: HomeAssistant, entry: MockConfigEntry)
     await send(hass, await open_existing(hass, entry, subentry), name="Block A", location="East wing")
     changed = entry.subentries[subentry.subentry_id]
     assert changed.title == "Block A"
-    assert changed.unique_id == "panic_button_block_a"
+    assert changed.unique_id == "panic_button_block a"
     assert changed.data == {"source": "virtual", "kind": "panic", "location": "East wing"}

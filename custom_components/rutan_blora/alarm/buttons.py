@@ -61,7 +61,7 @@ class PanicButtons:
         self._desk = desk
         self._people = people
         self._known = known
-        self._listeners: Listeners[[]] = Listeners()
+        self._listeners: Listeners[[]] = Listeners(hass)
 
     @callback
     def listen(self, listener: CALLBACK_TYPE) -> CALLBACK_TYPE:

@@ -1,7 +1,7 @@
 """The alarm desk: the one open incident; commands in, journal, police and listeners out."""
 
-from collections.abc import Callable, Iterable
-from datetime import datetime, tzinfo
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from functools import partial
 import logging
 from typing import Final
@@ -15,6 +15,7 @@ from ..journal.store import Journal
 from ..listeners import Listeners
 from ..police.alert import Alert, Answer
 from ..police.courier import PoliceDevice
+from ..police.delivery import Delivery
 from ..police.dispatcher import Dispatcher
 from . import incident as rules
 from .incident import (
@@ -51,8 +52,7 @@ class AlarmDesk:
         self._journal = journal
         self._police = police
         self._site = site
-        self._zone: tzinfo = dt_util.get_default_time_zone()
-        self._listeners: Listeners[Event] = Listeners()
+        self._listeners: Listeners[Event] = Listeners(hass)
         police.on_answer = self.answered
 
     @property
@@ -116,6 +116,19 @@ class AlarmDesk:
                 self._police.last_response[responder.actor.id] = responder.at
 
     @callback
+    def take_over(self, latest: Incident | None, deliveries: Mapping[str, Delivery]) -> None:
+        """Take up the latest incident as another desk has left it."""
+        self.latest = latest
+        self._police.take_over(deliveries)
+
+    @property
+    def deliveries(self) -> dict[str, Delivery]:
+        """Return how far the latest incident has come at each police device that was told."""
+        tag = self.latest.id if self.latest else ""
+        found = {device_id: self._police.delivery(tag, device_id) for device_id in self._police.devices}
+        return {device_id: delivery for device_id, delivery in found.items() if delivery is not None}
+
+    @callback
     def resume(self) -> None:
         """Go on telling the police what they had not heard yet, as far as the journal knows."""
         if self.latest is not None:
@@ -137,16 +150,16 @@ class AlarmDesk:
             self._journal.append(_draft(event))
             if event.type is not EventType.PRESSED_AGAIN:
                 told.append(self.latest)
-        for incident in reversed(told):
-            self._police.tell(self._compose(incident))
         for event in events:
             self._listeners.tell(event)
+        for incident in reversed(told):
+            self._police.tell(self._compose(incident))
         if self.latest is None:
             raise RefusedError(Refusal.NO_OPEN_INCIDENT)
         return self.latest
 
     def _compose(self, incident: Incident) -> Callable[[Language], Alert]:
-        return partial(compose, incident, site=self._site, zone=self._zone)
+        return partial(compose, incident, site=self._site, zone=dt_util.get_default_time_zone())
 
 
 def _draft(event: Event) -> Draft:

@@ -13,13 +13,19 @@ from aiohttp.web import Request, Response, json_response
 
 from homeassistant.components import webhook
 from homeassistant.components.button import DOMAIN as BUTTON_DOMAIN, SERVICE_PRESS
-from homeassistant.const import ATTR_DOMAIN, ATTR_SERVICE, ATTR_SERVICE_DATA, EVENT_CALL_SERVICE
+from homeassistant.const import (
+    ATTR_DOMAIN,
+    ATTR_ENTITY_ID,
+    ATTR_SERVICE,
+    ATTR_SERVICE_DATA,
+    ENTITY_MATCH_ALL,
+    EVENT_CALL_SERVICE,
+)
 from homeassistant.core import CALLBACK_TYPE, Event, EventStateChangedData, HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.event import async_track_state_change_event
 from homeassistant.helpers.target import TargetSelection, async_extract_referenced_entity_ids
 from homeassistant.util import dt as dt_util
-from homeassistant.util.hass_dict import HassKey
 
 from ..const import DOMAIN
 from ..police.alert import Answer
@@ -31,6 +37,8 @@ from .people import People
 
 # A webhook is pressed at most this often (seconds) while its press is already known; the first always counts.
 WEBHOOK_INTERVAL: Final = 1.0
+# A reload takes a fraction of a second. After this long (seconds) what waits is no longer called accepted.
+HOLD_LIMIT: Final = 30.0
 
 type Letter = Callable[[PanicButtons, Dispatcher], object]
 
@@ -45,6 +53,8 @@ class Intake:
         self._desk: tuple[PanicButtons, Dispatcher] | None = None
         self._letters: list[Letter] = []
         self._webhooks: dict[str, float] = {}
+        self._held_since = 0.0
+        self._held: set[str] = set()
         self._unsubs: list[CALLBACK_TYPE] = []
 
     @callback
@@ -65,6 +75,8 @@ class Intake:
             return
         entity_ids = _panic_entities(self._hass, self._desk[0].buttons)
         self._desk = None
+        self._held_since = self._hass.loop.time()
+        self._held.clear()
 
         @callback
         def called(event: Event[Mapping[str, Any]]) -> None:
@@ -85,17 +97,17 @@ class Intake:
 
     def _hear(self, buttons: Iterable[PanicButton]) -> None:
         """Watch the entities and answer the webhooks."""
-        entities: dict[str, str] = {}
+        entities: dict[str, list[str]] = {}
         for button in buttons:
             if button.entity_id is not None:
-                entities[button.entity_id] = button.id
+                entities.setdefault(button.entity_id, []).append(button.id)
             if button.webhook_id is not None:
                 self._answer_webhook(button, button.webhook_id)
 
         @callback
         def changed(event: Event[EventStateChangedData]) -> None:
-            button_id, data = entities[event.data["entity_id"]], event.data
-            self._put(lambda desk, _: desk.read(button_id, data["old_state"], data["new_state"]))
+            for button_id in entities[event.data["entity_id"]]:
+                self._put(_reading(button_id, event.data))
 
         self._unsubs.append(async_track_state_change_event(self._hass, entities, changed))
         self._unsubs.append(async_listen(self._hass, self._answered, self._received))
@@ -133,6 +145,8 @@ class Intake:
             if self._is_flooded(button_id):
                 return Response(status=HTTPStatus.TOO_MANY_REQUESTS)
             self._put(_press(button_id, None))
+            if self._desk is None and self._hass.loop.time() - self._held_since > HOLD_LIMIT:
+                return Response(status=HTTPStatus.SERVICE_UNAVAILABLE)
             return json_response({"accepted": True})
 
         return handle
@@ -141,28 +155,38 @@ class Intake:
         """Tell whether this is one call too many: the press is known already, and the last call just now."""
         now = self._hass.loop.time()
         again = now - self._webhooks.get(button_id, now - WEBHOOK_INTERVAL) < WEBHOOK_INTERVAL
-        if again and (self._desk is None or self._desk[0].is_pressed(button_id)):
+        is_known = self._desk[0].is_pressed(button_id) if self._desk else button_id in self._held
+        if again and is_known:
             return True
         self._webhooks[button_id] = now
+        self._held.add(button_id)
         return False
 
     def _pressed_away(self, event: Event[Mapping[str, Any]], entity_ids: Mapping[str, str]) -> None:
         """Keep a press of a panic button entity that is not there just now."""
         if (event.data[ATTR_DOMAIN], event.data[ATTR_SERVICE]) != (BUTTON_DOMAIN, SERVICE_PRESS):
             return
-        selected = async_extract_referenced_entity_ids(self._hass, TargetSelection(event.data[ATTR_SERVICE_DATA]))
-        actor = self._people.actor(event.context)
-        for entity_id in entity_ids.keys() & (selected.referenced | selected.indirectly_referenced):
-            self._letters.append(_press(entity_ids[entity_id], actor))
+        user_id, actor = event.context.user_id, self._people.actor(event.context)
+        for entity_id in entity_ids.keys() & self._targets(event.data[ATTR_SERVICE_DATA]):
+            if self._people.may_control(user_id, entity_id):
+                self._letters.append(_press(entity_ids[entity_id], actor))
+
+    def _targets(self, data: Mapping[str, Any]) -> set[str]:
+        """Return the entities of a call as it was written: they may be a list, one after a comma, or all."""
+        entity_ids = data.get(ATTR_ENTITY_ID)
+        if isinstance(entity_ids, str):
+            entity_ids = [part.strip().lower() for part in entity_ids.split(",")]
+        if entity_ids == [ENTITY_MATCH_ALL]:
+            return {entity.entity_id for entity in er.async_get(self._hass).entities.values()}
+        selection = TargetSelection({**data, ATTR_ENTITY_ID: entity_ids})
+        selected = async_extract_referenced_entity_ids(self._hass, selection)
+        return selected.referenced | selected.indirectly_referenced
 
     def _put(self, letter: Letter) -> None:
         if self._desk is not None:
             letter(*self._desk)
         else:
             self._letters.append(letter)
-
-
-INTAKES: Final[HassKey[dict[str, Intake]]] = HassKey(f"{DOMAIN}.intakes")
 
 
 def _press(button_id: str, actor: Actor | None) -> Letter:
@@ -174,6 +198,11 @@ def _press(button_id: str, actor: Actor | None) -> Letter:
             desk.press(button_id, actor, at=at)
 
     return letter
+
+
+def _reading(button_id: str, data: EventStateChangedData) -> Letter:
+    """Return the letter of a source's new state."""
+    return lambda desk, _: desk.read(button_id, data["old_state"], data["new_state"])
 
 
 def _panic_entities(hass: HomeAssistant, buttons: Iterable[str]) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """The flow of a panic button."""
 
+import hashlib
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -28,7 +29,6 @@ from homeassistant.helpers.selector import (
     SelectSelectorConfig,
     SelectSelectorMode,
 )
-from homeassistant.util import slugify
 
 from ..alarm.incident import Kind
 from ..alarm.source import CONTACTS, DOMAINS, domain_of
@@ -177,8 +177,14 @@ class PanicButtonFlow(SubentryFlow):
 
 
 def _unique_id(name: str, data: dict[str, Any]) -> str:
-    """Return the subentry's unique id; the type is in it because all types share one space."""
-    key = data.get(CONF_ENTITY_ID) or data.get(CONF_WEBHOOK_ID) or slugify(name)
+    """Return the subentry's unique id; the type is in it because all types share one space.
+
+    Home Assistant shows unique ids, so the secret of a webhook is only hinted at.
+    """
+    if webhook_id := data.get(CONF_WEBHOOK_ID):
+        key = hashlib.sha256(webhook_id.encode()).hexdigest()[:16]
+    else:
+        key = data.get(CONF_ENTITY_ID) or name.casefold()
     return f"{SUBENTRY_PANIC_BUTTON}_{key}"
 
 

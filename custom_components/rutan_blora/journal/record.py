@@ -42,19 +42,25 @@ class Record:
     @property
     def is_intact(self) -> bool:
         """Tell whether the record is what was written."""
-        return self.hash == _digest(self.seq, self.at, self.kind, self.incident, self.subject, self.body, self.prev)
+        try:
+            return self.hash == _digest(self.seq, self.at, self.kind, self.incident, self.subject, self.body, self.prev)
+        except TypeError:
+            return False
 
     @property
     def time(self) -> datetime:
         """Return when it happened; raise ValueError if that is no time."""
-        return datetime.fromisoformat(self.at)
+        try:
+            return datetime.fromisoformat(self.at)
+        except TypeError as err:
+            raise ValueError(str(err)) from err
 
     def load(self) -> dict[str, Any]:
         """Return the body; raise ValueError if it is no JSON object."""
         try:
             body = json.loads(self.body)
-        except RecursionError as err:
-            raise ValueError("the body is nested too deep") from err
+        except (RecursionError, TypeError) as err:
+            raise ValueError("the body is no JSON of sane depth") from err
         if not isinstance(body, dict):
             raise ValueError("the body is no object")  # noqa: TRY004  # one error for every damage
         return body

@@ -130,6 +130,13 @@ class Journal:
         with self._engine.connect() as connection:
             return [Record(**row) for row in connection.execute(query).mappings()]
 
+    def _ensure(self) -> None:
+        """See that there is a file to write to; raise FileNotFoundError if it was taken away since."""
+        if self._head is None:
+            self._prepare()
+        elif not self._path.exists():
+            raise FileNotFoundError("the journal's file was taken away; a new one is begun")
+
     def _prepare(self) -> None:
         """Create what is missing and find the head of the chain."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -137,7 +144,8 @@ class Journal:
         with self._engine.connect() as connection:
             last = connection.execute(select(func.max(_RECORDS.c.seq))).scalar()
             head = connection.execute(select(_RECORDS.c.hash).where(_RECORDS.c.seq == last)).scalar()
-        self._seq, self._head = last or 0, head or GENESIS
+        # A head that is no text is damage; the chain shows the break.
+        self._seq, self._head = last or 0, head if isinstance(head, str) else GENESIS
 
     def _write_all(self) -> None:
         """Write batches until closed; the writer thread."""
@@ -176,15 +184,13 @@ class Journal:
     def _write(self, batch: list[Draft]) -> bool:
         """Seal and commit a batch; tell whether it is on disk."""
         try:
-            if self._head is not None and not self._path.exists():
-                raise FileNotFoundError("the journal's file was taken away; a new one is begun")
-            if self._head is None:
-                self._prepare()
+            self._ensure()
             rows = self._seal(batch)
             with self._engine.begin() as connection:
                 connection.execute(insert(_RECORDS), [asdict(record) for record in rows])
-        except (SQLAlchemyError, OSError) as err:
-            # Another may have written, or the commit may have got through: the head is read again.
+        except Exception as err:  # noqa: BLE001  # a border: what it is becomes the journal's health
+            # Whatever it is, the thread must live to write once it is mended. Another may have written, or the
+            # commit may have got through: the head is read again.
             self._head = None
             self._engine.dispose()
             self._report(_first_line(err))

@@ -45,7 +45,7 @@ class Alert:
 def token(key: str, tag: str, device_id: str) -> str:
     """Return the unguessable token of one alert at one device (HMAC-SHA-256, 128 bits in hex).
 
-    It is computed, not stored: an answer to an old push is known again after a restart, and no file holds it.
+    It is computed, not kept: an answer to an old push is known again after a restart.
     """
     return hmac.new(key.encode(), f"{tag}\n{device_id}".encode(), hashlib.sha256).hexdigest()[:32]
 

@@ -21,13 +21,14 @@ SEND_DEADLINE: Final = 9.5
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PoliceDevice:
-    """A police device: what it is called, who holds it, his language, and how it is reached."""
+    """A police device: what it is called, who holds it, his language, and how and where it is reached."""
 
     id: str
     name: str
     holder: str
     language: Language
     channel: Channel
+    address: str = ""
 
 
 class Courier:
@@ -131,5 +132,5 @@ class Courier:
         else:
             self.advance(self.delivery.handed_over(alert.revision, alert.urgent))
             return None
-        self.advance(self.delivery.failed(reason))
+        self.advance(self.delivery.failed(reason, alert.urgent))
         return retry_delay(self.delivery.tries, ended=alert.ended)

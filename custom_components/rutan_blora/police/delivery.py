@@ -32,7 +32,7 @@ class Delivery:
     """An alert at one device.
 
     `told` is the last revision handed over, `reason` why the last try failed, `again` that what the device was told
-    before a restart is to be told once more.
+    before a restart is to be told once more, `address` where it goes: a device that gets another is told anew.
     """
 
     tag: str
@@ -41,22 +41,23 @@ class Delivery:
     tries: int = 0
     reason: str | None = None
     again: bool = False
+    address: str = ""
 
     def is_loud(self, urgent: int) -> bool:
         """Tell whether the next push must break the silence: the device was not told the urgent revision yet."""
         return self.again or self.told < urgent
 
     def handed_over(self, revision: int, urgent: int) -> Delivery:
-        """Return the delivery after a push left; a new urgent one needs a new receipt."""
-        renewed = self.state is DeliveryState.DELIVERED and self.is_loud(urgent)
-        waiting = self.state in (DeliveryState.QUEUED, DeliveryState.FAILED)
-        state = DeliveryState.SENT if renewed or waiting else self.state
+        """Return the delivery after a push left; a new urgent one needs a new receipt and a new answer."""
+        is_news = self.is_loud(urgent) or self.state in (DeliveryState.QUEUED, DeliveryState.FAILED)
+        state = DeliveryState.SENT if is_news else self.state
         return replace(self, state=state, told=revision, tries=0, reason=None, again=False)
 
-    def failed(self, reason: str) -> Delivery:
-        """Return the delivery after a try failed; what the device has already proven stays proven."""
-        proven = self.state in (DeliveryState.DELIVERED, DeliveryState.ACKNOWLEDGED)
-        return replace(self, state=self.state if proven else DeliveryState.FAILED, tries=self.tries + 1, reason=reason)
+    def failed(self, reason: str, urgent: int) -> Delivery:
+        """Return the delivery after a try failed; what is proven of the urgent revision stays proven."""
+        is_proven = self.state in (DeliveryState.DELIVERED, DeliveryState.ACKNOWLEDGED) and not self.is_loud(urgent)
+        state = self.state if is_proven else DeliveryState.FAILED
+        return replace(self, state=state, tries=self.tries + 1, reason=reason)
 
     def received(self) -> Delivery:
         """Return the delivery after the device's receipt."""
@@ -92,7 +93,12 @@ def retry_delay(tries: int, *, ended: bool) -> float | None:
 
 def to_body(delivery: Delivery) -> dict[str, Any]:
     """Return what the journal keeps of a delivery."""
-    return {"state": delivery.state.value, "told": delivery.told, "reason": delivery.reason}
+    return {
+        "state": delivery.state.value,
+        "told": delivery.told,
+        "reason": delivery.reason,
+        "address": delivery.address,
+    }
 
 
 def from_body(tag: str, body: Mapping[str, Any]) -> Delivery:
@@ -108,6 +114,7 @@ _BODY: Final = vol.Schema(
         "state": vol.Coerce(DeliveryState),
         "told": vol.All(int, vol.Range(min=0)),
         "reason": vol.Any(str, None),
+        vol.Optional("address", default=""): str,
     },
     required=True,
     extra=vol.REMOVE_EXTRA,

@@ -39,7 +39,7 @@ class Dispatcher:
         self._journal = journal
         self._token_key = token_key
         self._couriers: dict[tuple[str, str], Courier] = {}
-        self._listeners: Listeners[PoliceDevice, Delivery] = Listeners()
+        self._listeners: Listeners[PoliceDevice, Delivery] = Listeners(hass)
         self._refusals: list[datetime] = []
 
     @callback
@@ -66,8 +66,14 @@ class Dispatcher:
     @callback
     def restore(self, tag: str, records: Iterable[Record]) -> None:
         """Take up the deliveries of an alert that the journal kept."""
-        for device_id, delivery in _replay(tag, records).items():
-            if (device := self.devices.get(device_id)) is not None:
+        self.take_over(_replay(tag, records))
+
+    @callback
+    def take_over(self, deliveries: Mapping[str, Delivery]) -> None:
+        """Take up deliveries by device; one to another address was to somebody else."""
+        for device_id, delivery in deliveries.items():
+            device = self.devices.get(device_id)
+            if device is not None and device.address == delivery.address:
                 self._hire(device, delivery)
 
     @callback
@@ -77,7 +83,7 @@ class Dispatcher:
         owing = []
         for device in self.devices.values():
             courier = self._couriers.get((alert.tag, device.id))
-            delivery = courier.delivery if courier else Delivery(tag=alert.tag)
+            delivery = courier.delivery if courier else Delivery(tag=alert.tag, address=device.address)
             if delivery.misses_end(alert.revision) if alert.ended else delivery.owes(alert.urgent):
                 owing.append(device)
                 if courier and not alert.ended:
@@ -91,7 +97,9 @@ class Dispatcher:
         for device in devices:
             if (alert := alerts.get(device.language)) is None:
                 alert = alerts[device.language] = compose(device.language)
-            courier = self._couriers.get((alert.tag, device.id)) or self._hire(device, Delivery(tag=alert.tag))
+            courier = self._couriers.get((alert.tag, device.id)) or self._hire(
+                device, Delivery(tag=alert.tag, address=device.address)
+            )
             courier.tell(alert)
 
     def _hire(self, device: PoliceDevice, delivery: Delivery) -> Courier:

@@ -1,0 +1,178 @@
+"""What outlives a reload of the entry: the record, the ears, and what was open.
+
+A reload then waits for no disk and forgets nothing, even while the journal cannot be written.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from datetime import datetime
+import logging
+from pathlib import Path
+from typing import Final
+
+from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
+from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.util.hass_dict import HassKey
+
+from .alarm.buttons import RECORD_READING, Known
+from .alarm.incident import EventType, Incident
+from .alarm.intake import Intake
+from .alarm.people import People
+from .const import DOMAIN
+from .journal.record import Record
+from .journal.store import Journal
+from .listeners import Listeners
+from .police.delivery import Delivery
+
+_LOGGER = logging.getLogger(__name__)
+
+ISSUE_FAILED: Final = "journal_failed"
+ISSUE_ALTERED: Final = "journal_altered"
+# Seconds until a disk that does not answer is left behind.
+OPEN_DEADLINE: Final = 10.0
+
+
+class Kept:
+    """The parts of a facility that live from its first set-up until it is disabled, removed or Home Assistant stops."""
+
+    def __init__(self, hass: HomeAssistant, entry_id: str, name: str, path: Path) -> None:
+        self.people = People(hass)
+        self.intake = Intake(hass, self.people)
+        self.journal = Journal(path, self._on_health)
+        self.journal_error: str | None = None
+        self.is_open = False
+        self.latest: Incident | None = None
+        self.deliveries: dict[str, Delivery] = {}
+        self.last_response: dict[str, datetime] = {}
+        self._hass = hass
+        self._entry_id = entry_id
+        self._name = name
+        self._altered = False
+        self._listeners: Listeners[[]] = Listeners(hass)
+        self._unsubs: list[CALLBACK_TYPE] = []
+
+    @property
+    def is_journal_well(self) -> bool:
+        """Tell whether the journal can be written and is what was written."""
+        return self.journal_error is None and not self._altered
+
+    @callback
+    def listen(self, listener: CALLBACK_TYPE) -> CALLBACK_TYPE:
+        """Call the listener when the journal's health changes."""
+        return self._listeners.add(listener)
+
+    async def async_open(self, button_ids: Iterable[str]) -> list[Record]:
+        """Open the journal and return the records of the latest incident; none if the journal fails."""
+        self.is_open = True
+        await self.people.async_load()
+        bus = self._hass.bus
+        self._unsubs = [
+            self.people.start(),
+            bus.async_listen_once(EVENT_HOMEASSISTANT_FINAL_WRITE, self._async_final_write),
+        ]
+        try:
+            async with asyncio.timeout(OPEN_DEADLINE):
+                records, known = await self._hass.async_add_executor_job(self._read, list(button_ids))
+        except TimeoutError:
+            self._show_health("timeout")
+            return []
+        self.intake.known.update(known)
+        self._show_altered([record.seq for record in records if not record.is_intact])
+        return records
+
+    async def async_close(self) -> None:
+        """Let go of everything."""
+        self.intake.close()
+        for unsub in self._unsubs:
+            unsub()
+        self._unsubs = []
+        await self._hass.async_add_executor_job(self.journal.close)
+        for issue in (ISSUE_FAILED, ISSUE_ALTERED):
+            ir.async_delete_issue(self._hass, DOMAIN, f"{issue}_{self._entry_id}")
+
+    async def _async_final_write(self, _: Event) -> None:
+        self._unsubs.pop()
+        await self._hass.async_add_executor_job(self.journal.close)
+
+    def _read(self, button_ids: list[str]) -> tuple[list[Record], Known]:
+        """Open the journal and read what was open; in the executor. Whatever is in it, the alarm must work."""
+        known: Known = {}
+        try:
+            self.journal.open()
+            incident = self.journal.last_incident(EventType.RAISED)
+            records = self.journal.of_incident(incident) if incident else []
+            for button_id in button_ids:
+                if (last := self.journal.last_of_subject(button_id, RECORD_READING)) is not None:
+                    known[button_id] = _reading(last)
+        except Exception as err:
+            _LOGGER.debug("Reading the journal failed", exc_info=True)
+            self._on_health(str(err).partition("\n")[0])
+            return [], known
+        return records, known
+
+    def _on_health(self, error: str | None) -> None:
+        """Show the journal's health; called from any thread."""
+        self._hass.loop.call_soon_threadsafe(self._show_health, error)
+
+    @callback
+    def _show_health(self, error: str | None) -> None:
+        if error == self.journal_error:
+            return
+        self.journal_error = error
+        if error is None:
+            _LOGGER.info("The journal of %s is written again", self._name)
+        else:
+            _LOGGER.error("The journal of %s cannot be written: %s", self._name, error)
+        self._show(ISSUE_FAILED, None if error is None else {"error": error})
+
+    @callback
+    def _show_altered(self, numbers: list[int]) -> None:
+        self._altered = bool(numbers)
+        if numbers:
+            _LOGGER.error("Records %s of the journal of %s are not what was written", numbers, self._name)
+        self._show(ISSUE_ALTERED, {"records": ", ".join(map(str, numbers))} if numbers else None)
+
+    def _show(self, issue: str, placeholders: dict[str, str] | None) -> None:
+        """Raise a repair, or take it back; tell the listeners."""
+        issue_id = f"{issue}_{self._entry_id}"
+        if placeholders is None:
+            ir.async_delete_issue(self._hass, DOMAIN, issue_id)
+        else:
+            ir.async_create_issue(
+                self._hass,
+                DOMAIN,
+                issue_id,
+                is_fixable=False,
+                severity=ir.IssueSeverity.ERROR,
+                translation_key=issue,
+                translation_placeholders={"site": self._name, **placeholders},
+            )
+        self._listeners.tell()
+
+
+KEPT: Final[HassKey[dict[str, Kept]]] = HassKey(f"{DOMAIN}.kept")
+
+
+@callback
+def keep(hass: HomeAssistant, entry_id: str, create: Callable[[], Kept]) -> Kept:
+    """Return what is kept of an entry, or begin to keep it."""
+    kept = hass.data.setdefault(KEPT, {})
+    if (found := kept.get(entry_id)) is None:
+        found = kept[entry_id] = create()
+    return found
+
+
+async def async_let_go(hass: HomeAssistant, entry_id: str) -> None:
+    """Keep nothing more of an entry."""
+    if (kept := hass.data.get(KEPT, {}).pop(entry_id, None)) is not None:
+        await kept.async_close()
+
+
+def _reading(record: Record) -> dict[str, str]:
+    """Return what a record says of a source, nothing if it is damaged."""
+    try:
+        return {entity_id: str(reading) for entity_id, reading in record.load().items()}
+    except ValueError as err:
+        _LOGGER.error("Record %d of the journal is no reading: %s", record.seq, err)
+        return {}
