@@ -7,7 +7,7 @@ the incident back after a restart.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final
 
@@ -149,7 +149,7 @@ class Incident:
     """An incident as far as it has come.
 
     `presses` holds the first press of every place and kind; `revision` counts what the police are told, `urgent`
-    is the last revision that must break their silence.
+    is the last revision that must break their silence. `message` is the latest given with a press.
     """
 
     id: str
@@ -303,7 +303,8 @@ def apply(incident: Incident | None, event: Event) -> Incident:
     elif event.type is EventType.LOCATION_ADDED:
         if event.press is None:
             raise ValueError("a location without a press")
-        incident = replace(incident, presses=(*incident.presses, event.press))
+        message = event.message or incident.message
+        incident = replace(incident, presses=(*incident.presses, event.press), message=message)
     else:
         incident = _answered(incident, event, Response(event.type.value))
     revision = incident.revision + 1
@@ -366,13 +367,13 @@ def from_body(kind: str, incident_id: str, at: datetime, body: Mapping[str, Any]
 
 def _time(text: object) -> datetime:
     """Return a stored time; raise Invalid for one without a zone, which could be any."""
-    try:
-        at = datetime.fromisoformat(str(text))
-    except ValueError as err:
-        raise vol.Invalid(str(err)) from err
+    at = datetime.fromisoformat(str(text))
     if at.tzinfo is None:
         raise vol.Invalid("a time without a zone")
-    return at
+    try:
+        return at.astimezone(UTC)
+    except OverflowError as err:
+        raise vol.Invalid("a time that UTC does not have") from err
 
 
 _TEXT_OR_NONE: Final = vol.Any(str, None)

@@ -51,9 +51,12 @@ class Record:
     def time(self) -> datetime:
         """Return when it happened; raise ValueError if that is no time."""
         try:
-            return datetime.fromisoformat(self.at)
+            at = datetime.fromisoformat(self.at)
         except TypeError as err:
             raise ValueError(str(err)) from err
+        if at.tzinfo is None:
+            raise ValueError("a time without a zone")
+        return at
 
     def load(self) -> dict[str, Any]:
         """Return the body; raise ValueError if it is no JSON object."""

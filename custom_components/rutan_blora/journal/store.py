@@ -226,11 +226,13 @@ class Journal:
 
 
 def _first_line(err: Exception) -> str:
-    return str(err).splitlines()[0]
+    return str(err).partition("\n")[0] or type(err).__name__
 
 
 def _durable(connection: Any, _: object) -> None:
     """Make every commit reach the disk: the recorder's own setting (NORMAL) may lose the last ones at power loss."""
+    # A damaged byte must not keep the records around it from being read.
+    connection.text_factory = lambda raw: raw.decode(errors="replace")
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")

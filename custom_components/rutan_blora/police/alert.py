@@ -13,7 +13,7 @@ _JOINER: Final = "\u200d"
 # Android renders HTML in a notification, and takes a backslash and n for a line break. The look-alikes are read the
 # same and do nothing on any phone; an ampersand that stands alone is left.
 _HARMLESS: Final = {"<": "‹", ">": "›", "&": "＆", "\\": "∖"}
-_MARKUP: Final = re.compile(r"[<>]|&(?=[#\w])|\\(?=n)")
+_MARKUP: Final = re.compile(r"[<>]|&(?=[#\w])|\\(?=[nr])")
 
 
 class Answer(StrEnum):

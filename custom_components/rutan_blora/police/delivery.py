@@ -67,7 +67,7 @@ class Delivery:
 
     def acknowledged(self) -> Delivery:
         """Return the delivery after an answer."""
-        return replace(self, state=DeliveryState.ACKNOWLEDGED)
+        return replace(self, state=DeliveryState.ACKNOWLEDGED, again=False)
 
     def resumed(self) -> Delivery:
         """Return the delivery after a restart: whoever had not answered is told again, loudly."""

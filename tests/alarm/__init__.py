@@ -1,0 +1,1 @@
+"""Tests of the alarm: from the press to the close."""
