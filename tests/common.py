@@ -55,6 +55,7 @@ def panic_button(
     **data: Any,
 ) -> ConfigSubentryDataWithId:
     """Return a panic button; virtual unless it has an entity or a webhook. Its id is the slug of its title."""
+    unique_id = f"panic_button_{entity_id or webhook_id or slugify(title)}"
     if entity_id is not None:
         data |= {"source": "entity", "entity_id": entity_id}
     elif webhook_id is not None:
@@ -65,7 +66,7 @@ def panic_button(
         subentry_id=slugify(title),
         subentry_type="panic_button",
         title=title,
-        unique_id=f"panic_button_{slugify(title)}",
+        unique_id=unique_id,
         data={"kind": kind, "location": location, **data},
     )
 
@@ -76,7 +77,7 @@ def police_phone(title: str, device_id: str, *, language: str = "id", **data: An
         subentry_id=slugify(title),
         subentry_type="police_device",
         title=title,
-        unique_id=f"police_device_{slugify(title)}",
+        unique_id=f"police_device_{device_id}",
         data={"channel": "phone", "device_id": device_id, "language": language, **data},
     )
 

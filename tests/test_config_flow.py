@@ -122,7 +122,7 @@ async def test_first_set_up_leads_on_to_panic_button_and_police_device(hass: Hom
     assert result["reason"] == "panic_button_added"
     (subentry,) = entry.subentries.values()
     assert (subentry.subentry_type, subentry.title) == ("panic_button", "Main gate")
-    assert subentry.unique_id == "panic_button_main_gate"
+    assert subentry.unique_id == "panic_button_main gate"
     assert subentry.data == {"source": "virtual", "kind": "panic", "location": ""}
 
     assert following(hass) == [(entry.entry_id, "police_device")]

@@ -47,6 +47,7 @@ class Facility:
         # As they were when the rooms were built: one added since comes with the reload that follows.
         self.subentries: Mapping[str, ConfigSubentry] = dict(entry.subentries)
         self.kept = keep(hass, entry.entry_id, lambda: Kept(hass, entry.entry_id, self.name, _path(hass, entry)))
+        self.kept.name = self.name
         self.people = self.kept.people
         self._entry = entry
         devices = [_police_device(hass, entry, s) for s in self._subentries_of(SUBENTRY_POLICE_DEVICE)]
@@ -61,16 +62,18 @@ class Facility:
 
     async def async_open(self) -> None:
         """Take up what was open: from before the reload, or at the first set-up from the journal."""
-        if self.kept.is_open:
-            self.alarm.take_over(self.kept.latest, self.kept.deliveries)
-        else:
+        if not self.kept.is_open:
             self.alarm.restore(await self.kept.async_open(self.buttons.buttons))
+        elif self.kept.latest is None and self.kept.late is not None:
+            self.alarm.restore(self.kept.late)
+        else:
+            self.alarm.take_over(self.kept.latest, self.kept.deliveries)
 
     @callback
     def start(self) -> None:
-        """Go on telling what was open and hear the buttons; the entities are there by now."""
-        self.alarm.resume()
+        """Hear what comes and has waited, then go on telling what was open; the entities are there by now."""
         self.kept.intake.open(self.buttons, self.police)
+        self.alarm.resume()
 
     @callback
     def hold(self) -> None:

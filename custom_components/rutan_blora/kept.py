@@ -29,8 +29,8 @@ _LOGGER = logging.getLogger(__name__)
 
 ISSUE_FAILED: Final = "journal_failed"
 ISSUE_ALTERED: Final = "journal_altered"
-# Seconds until a disk that does not answer is left behind.
-OPEN_DEADLINE: Final = 10.0
+# Seconds until a disk that does not answer is left behind: the buttons must be heard. What it says later is taken up.
+OPEN_DEADLINE: Final = 2.0
 
 
 class Kept:
@@ -41,13 +41,14 @@ class Kept:
         self.intake = Intake(hass, self.people)
         self.journal = Journal(path, self._on_health)
         self.journal_error: str | None = None
+        self.name = name
         self.is_open = False
+        self.late: list[Record] | None = None
         self.latest: Incident | None = None
         self.deliveries: dict[str, Delivery] = {}
         self.last_response: dict[str, datetime] = {}
         self._hass = hass
         self._entry_id = entry_id
-        self._name = name
         self._altered = False
         self._listeners: Listeners[[]] = Listeners(hass)
         self._unsubs: list[CALLBACK_TYPE] = []
@@ -71,18 +72,33 @@ class Kept:
             self.people.start(),
             bus.async_listen_once(EVENT_HOMEASSISTANT_FINAL_WRITE, self._async_final_write),
         ]
-        try:
-            async with asyncio.timeout(OPEN_DEADLINE):
-                records, known = await self._hass.async_add_executor_job(self._read, list(button_ids))
-        except TimeoutError:
-            self._show_health("timeout")
-            return []
-        self.intake.known.update(known)
+        reading = self._hass.async_add_executor_job(self._read, list(button_ids))
+        await asyncio.wait({reading}, timeout=OPEN_DEADLINE)
+        if reading.done():
+            return self._take(*reading.result())
+        self._show_health("timeout")
+        reading.add_done_callback(self._read_late)
+        return []
+
+    def _take(self, records: list[Record], known: Known) -> list[Record]:
+        """Take in what was read; what was seen since outdoes it."""
+        self.intake.known.update({**known, **self.intake.known})
         self._show_altered([record.seq for record in records if not record.is_intact])
         return records
 
+    @callback
+    def _read_late(self, reading: asyncio.Future[tuple[list[Record], Known]]) -> None:
+        """Take in what a slow disk has said after all: a reload takes it up."""
+        if reading.cancelled() or not self.is_open:
+            return
+        if self.journal_error == "timeout":
+            self._show_health(None)
+        self.late = self._take(*reading.result())
+        self._hass.config_entries.async_schedule_reload(self._entry_id)
+
     async def async_close(self) -> None:
         """Let go of everything."""
+        self.is_open = False
         self.intake.close()
         for unsub in self._unsubs:
             unsub()
@@ -121,16 +137,16 @@ class Kept:
             return
         self.journal_error = error
         if error is None:
-            _LOGGER.info("The journal of %s is written again", self._name)
+            _LOGGER.info("The journal of %s is written again", self.name)
         else:
-            _LOGGER.error("The journal of %s cannot be written: %s", self._name, error)
+            _LOGGER.error("The journal of %s cannot be written: %s", self.name, error)
         self._show(ISSUE_FAILED, None if error is None else {"error": error})
 
     @callback
     def _show_altered(self, numbers: list[int]) -> None:
         self._altered = bool(numbers)
         if numbers:
-            _LOGGER.error("Records %s of the journal of %s are not what was written", numbers, self._name)
+            _LOGGER.error("Records %s of the journal of %s are not what was written", numbers, self.name)
         self._show(ISSUE_ALTERED, {"records": ", ".join(map(str, numbers))} if numbers else None)
 
     def _show(self, issue: str, placeholders: dict[str, str] | None) -> None:
@@ -146,7 +162,7 @@ class Kept:
                 is_fixable=False,
                 severity=ir.IssueSeverity.ERROR,
                 translation_key=issue,
-                translation_placeholders={"site": self._name, **placeholders},
+                translation_placeholders={"site": self.name, **placeholders},
             )
         self._listeners.tell()
 

@@ -75,6 +75,7 @@ def _follow_renames(hass: HomeAssistant, entry: RutanConfigEntry) -> None:
         button_id = by_entity.get(data.get("old_entity_id", ""))
         if button_id is None or (subentry := entry.subentries.get(button_id)) is None:
             return
+        entry.runtime_data.buttons.rename(button_id, data["old_entity_id"], data["entity_id"])
         changed = {**subentry.data, CONF_ENTITY_ID: data["entity_id"]}
         unique_id = f"{SUBENTRY_PANIC_BUTTON}_{data['entity_id']}"
         try:

@@ -61,6 +61,9 @@ class PanicButtons:
         self._desk = desk
         self._people = people
         self._known = known
+        self._begun = dt_util.utcnow()
+        # What is seen of a new source now: it may be pressed before it is watched.
+        self._first = {b.id: self._glance(b.entity_id) for b in self.buttons.values() if b.entity_id is not None}
         self._listeners: Listeners[[]] = Listeners(hass)
 
     @callback
@@ -81,9 +84,10 @@ class PanicButtons:
         )
 
     def is_pressed(self, button_id: str) -> bool:
-        """Tell whether the open incident has this button's press already."""
-        incident = self._desk.incident
-        return incident is not None and any(press.button_id == button_id for press in incident.presses)
+        """Tell whether the open incident knows already what this button says."""
+        incident, button = self._desk.incident, self.buttons[button_id]
+        said = (button.location, button.kind)
+        return incident is not None and any((press.location, press.kind) == said for press in incident.presses)
 
     def is_lost(self, button_id: str) -> bool:
         """Tell whether the source is gone, so that a press would not be heard."""
@@ -109,7 +113,7 @@ class PanicButtons:
         reading = read(domain, new.state if new else None)
         known = self._known.get(button_id, {}).get(button.entity_id)
         if known is None:
-            known = baseline(domain, reading, dt_util.utcnow())
+            known = baseline(domain, self._first[button_id], self._begun)
             self._keep(button_id, button.entity_id, known)
         if new is not None and reading is not None and reading != known:
             if is_press(domain, known=known, old=read(domain, old.state if old else None), new=reading):
@@ -117,6 +121,16 @@ class PanicButtons:
                 self.press(button_id, self._people.actor(new.context), at=at)
             self._keep(button_id, button.entity_id, reading)
         self._listeners.tell()
+
+    @callback
+    def rename(self, button_id: str, old: str, new: str) -> None:
+        """Know a source by its new entity id: what was seen of it stays, or a closed contact would be a press."""
+        if (reading := self._known.get(button_id, {}).get(old)) is not None:
+            self._keep(button_id, new, reading)
+
+    def _glance(self, entity_id: str) -> str | None:
+        state = self._hass.states.get(entity_id)
+        return read(domain_of(entity_id), state.state if state else None)
 
     def _keep(self, button_id: str, entity_id: str, reading: str) -> None:
         """Remember what was seen of a source; of one that a technician has exchanged nothing is known."""

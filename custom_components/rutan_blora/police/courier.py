@@ -57,6 +57,11 @@ class Courier:
         return self._task is None or self._task.done()
 
     @property
+    def is_engaged(self) -> bool:
+        """Tell whether it was given something to bring, be it brought already."""
+        return self._alert is not None
+
+    @property
     def has_ended(self) -> bool:
         """Tell whether what it brings is the end of the alert."""
         return self._alert is not None and self._alert.ended

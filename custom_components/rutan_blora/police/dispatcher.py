@@ -83,6 +83,8 @@ class Dispatcher:
         owing = []
         for device in self.devices.values():
             courier = self._couriers.get((alert.tag, device.id))
+            if courier is not None and courier.is_engaged:
+                continue
             delivery = courier.delivery if courier else Delivery(tag=alert.tag, address=device.address)
             if delivery.misses_end(alert.revision) if alert.ended else delivery.owes(alert.urgent):
                 owing.append(device)

@@ -54,10 +54,12 @@ class PhoneProblem(StrEnum):
 
 @callback
 def find_registration(hass: HomeAssistant, device_id: str) -> ConfigEntry | None:
-    """Return the companion app's registration behind a device, None if there is no such phone."""
+    """Return the companion app's registration behind a device, None if there is no such phone, or it is disabled."""
     device = dr.async_get(hass).async_get(device_id)
     entry = hass.config_entries.async_get_entry(device.config_entry_id) if device is not None else None
-    return entry if entry is not None and entry.domain == MOBILE_APP else None
+    if entry is None or entry.domain != MOBILE_APP or entry.disabled_by is not None:
+        return None
+    return entry
 
 
 @callback

@@ -1,0 +1,269 @@
+"""Watching what the alarm depends on."""
+
+import pytest
+
+from homeassistant.config_entries import ConfigEntryDisabler
+from homeassistant.core import CoreState, HomeAssistant
+from homeassistant.helpers import entity_registry as er, issue_registry as ir
+
+from .common import ENTRY_ID, FakePhone, House, panic_button, police_phone, turns
+
+pytest_plugins = ("tests.fixtures",)
+
+
+def issues(hass: HomeAssistant) -> dict[str, str | None]:
+    """Return the open issues of the integration and their texts' keys."""
+    return {
+        issue_id: issue.translation_key
+        for (domain, issue_id), issue in ir.async_get(hass).issues.items()
+        if domain == "rutan_blora" and issue.active
+    }
+
+
+def source(hass: HomeAssistant, unique_id: str = "contact") -> str:
+    """Register the hardware of a button and return its entity id."""
+    return er.async_get(hass).async_get_or_create("binary_sensor", "zha", unique_id, object_id_base="gate").entity_id
+
+
+async def rename(house: House, phone: FakePhone, name: str) -> None:
+    """Rename a phone in its app."""
+    await phone.send(
+        "update_registration",
+        {
+            "app_version": "2026.10.1",
+            "device_name": name,
+            "manufacturer": "Samsung",
+            "model": "A16",
+            "app_data": {"push_websocket_channel": True},
+        },
+    )
+    await house.hass.async_block_till_done()
+
+
+# --- sources ---
+
+
+async def test_source_that_is_there_is_no_issue(hass: HomeAssistant, house: House) -> None:
+    hass.states.async_set("switch.gate", "off")
+    await house.set_up(
+        panic_button(entity_id="switch.gate"), panic_button("Layar"), panic_button("Hook", webhook_id="h")
+    )
+    assert issues(hass) == {}
+
+
+async def test_source_that_is_gone_is_an_issue_until_it_is_back(hass: HomeAssistant, house: House) -> None:
+    hass.states.async_set("switch.gate", "off")
+    await house.set_up(panic_button(entity_id="switch.gate"))
+    hass.states.async_remove("switch.gate")
+    await hass.async_block_till_done()
+    assert issues(hass) == {"source_missing_gerbang": "source_missing"}
+    issue = ir.async_get(hass).async_get_issue("rutan_blora", "source_missing_gerbang")
+    assert issue is not None
+    assert issue.translation_placeholders == {"name": "Gerbang", "entity_id": "switch.gate"}
+    assert issue.severity is ir.IssueSeverity.ERROR
+    assert house.state("binary_sensor", "fault", "Gerbang") == "on"
+    hass.states.async_set("switch.gate", "off")
+    await hass.async_block_till_done()
+    assert issues(hass) == {}
+
+
+async def test_source_that_is_only_unavailable_is_a_fault_but_nothing_to_repair(
+    hass: HomeAssistant, house: House
+) -> None:
+    entity_id = source(hass)
+    await house.set_up(panic_button(entity_id=entity_id))
+    assert house.state("binary_sensor", "fault", "Gerbang") == "on"
+    assert issues(hass) == {}
+
+
+async def test_source_that_is_removed_from_the_registry_is_a_fault_and_an_issue(
+    hass: HomeAssistant, house: House
+) -> None:
+    entity_id = source(hass)
+    hass.states.async_set(entity_id, "off")
+    await house.set_up(panic_button(entity_id=entity_id))
+    assert house.state("binary_sensor", "fault", "Gerbang") == "off"
+    er.async_get(hass).async_remove(entity_id)
+    hass.states.async_remove(entity_id)
+    await hass.async_block_till_done()
+    assert house.state("binary_sensor", "fault", "Gerbang") == "on"
+    assert issues(hass) == {"source_missing_gerbang": "source_missing"}
+
+
+async def test_nobody_is_alarmed_before_home_assistant_has_started(hass: HomeAssistant, house: House) -> None:
+    hass.set_state(CoreState.starting)
+    await house.set_up(panic_button(entity_id="switch.late"), police_phone("HP Budi", "gone"))
+    assert issues(hass) == {}
+    hass.states.async_set("switch.late", "off")
+    hass.set_state(CoreState.running)
+    hass.bus.async_fire("homeassistant_started")
+    await hass.async_block_till_done()
+    assert issues(hass) == {"phone_missing_hp_budi": "phone_missing"}
+
+
+async def test_renamed_source_is_followed(hass: HomeAssistant, house: House) -> None:
+    budi = await house.pair_taken_over("HP Budi")
+    entity_id = source(hass)
+    hass.states.async_set(entity_id, "off")
+    await house.set_up(panic_button(entity_id=entity_id), budi.police_device())
+    er.async_get(hass).async_update_entity(entity_id, new_entity_id="binary_sensor.pintu_utama")
+    hass.states.async_remove(entity_id)
+    hass.states.async_set("binary_sensor.pintu_utama", "off")
+    await hass.async_block_till_done()
+    assert house.entry.subentries["gerbang"].data["entity_id"] == "binary_sensor.pintu_utama"
+    assert issues(hass) == {}
+    assert house.state("binary_sensor", "fault", "Gerbang") == "off"
+    hass.states.async_set("binary_sensor.pintu_utama", "on")
+    assert len(budi.pushes) == 1
+
+
+async def test_press_while_the_renamed_source_is_followed_is_not_lost(hass: HomeAssistant, house: House) -> None:
+    budi = await house.pair_taken_over("HP Budi")
+    entity_id = source(hass)
+    hass.states.async_set(entity_id, "off")
+    await house.set_up(panic_button(entity_id=entity_id), budi.police_device())
+    er.async_get(hass).async_update_entity(entity_id, new_entity_id="binary_sensor.pintu_utama")
+    hass.states.async_remove(entity_id)
+    hass.states.async_set("binary_sensor.pintu_utama", "on")
+    await hass.async_block_till_done()
+    assert len(budi.pushes) == 1
+
+
+async def test_rename_of_a_contact_that_is_still_on_is_no_press(hass: HomeAssistant, house: House) -> None:
+    budi = await house.pair_taken_over("HP Budi")
+    entity_id = source(hass)
+    hass.states.async_set(entity_id, "off")
+    await house.set_up(panic_button(entity_id=entity_id), budi.police_device())
+    hass.states.async_set(entity_id, "on")
+    await house.call("close_alarm", outcome="resolved")
+    er.async_get(hass).async_update_entity(entity_id, new_entity_id="binary_sensor.pintu_utama")
+    hass.states.async_remove(entity_id)
+    hass.states.async_set("binary_sensor.pintu_utama", "on")
+    await hass.async_block_till_done()
+    assert house.state("sensor", "alarm_state") == "normal"
+
+
+async def test_press_that_is_the_first_thing_seen_of_a_renamed_source_is_not_lost(
+    hass: HomeAssistant, house: House
+) -> None:
+    budi = await house.pair_taken_over("HP Budi")
+    entity_id = source(hass)
+    hass.states.async_set(entity_id, "off")
+    await house.set_up(panic_button(entity_id=entity_id), budi.police_device())
+    er.async_get(hass).async_update_entity(entity_id, new_entity_id="binary_sensor.pintu_utama")
+    hass.states.async_set("binary_sensor.pintu_utama", "on")
+    await hass.async_block_till_done()
+    assert len(budi.pushes) == 1
+
+
+async def test_source_that_gets_the_name_of_another_buttons_source_is_heard_for_both(
+    hass: HomeAssistant, house: House
+) -> None:
+    entity_id = source(hass)
+    hass.states.async_set(entity_id, "off")
+    await house.set_up(
+        panic_button(entity_id=entity_id),
+        panic_button("Blok B", entity_id="binary_sensor.blok_b", location="Blok B"),
+    )
+    er.async_get(hass).async_update_entity(entity_id, new_entity_id="binary_sensor.blok_b")
+    hass.states.async_remove(entity_id)
+    hass.states.async_set("binary_sensor.blok_b", "off")
+    await hass.async_block_till_done()
+    hass.states.async_set("binary_sensor.blok_b", "on")
+    await turns()
+    assert house.entity("sensor", "alarm_state").attributes["locations"] == ["Pintu Utama", "Blok B"]
+
+
+async def test_other_changes_of_a_source_reload_nothing(hass: HomeAssistant, house: House) -> None:
+    entity_id = source(hass)
+    await house.set_up(panic_button(entity_id=entity_id))
+    before = house.facility
+    er.async_get(hass).async_update_entity(entity_id, name="Pintu")
+    er.async_get(hass).async_update_entity(source(hass, "other"), new_entity_id="binary_sensor.elsewhere")
+    await hass.async_block_till_done()
+    assert house.facility is before
+
+
+# --- phones ---
+
+
+async def test_phone_that_is_there_is_no_issue(hass: HomeAssistant, house: House) -> None:
+    budi = await house.pair("HP Budi")
+    await house.set_up(budi.police_device())
+    assert issues(hass) == {}
+
+
+async def test_phone_that_vanished_is_an_issue(hass: HomeAssistant, house: House) -> None:
+    budi = await house.pair("HP Budi")
+    await house.set_up(budi.police_device())
+    await house.remove_phone(budi)
+    assert issues(hass) == {"phone_missing_hp_budi": "phone_missing"}
+    issue = ir.async_get(hass).async_get_issue("rutan_blora", "phone_missing_hp_budi")
+    assert issue is not None
+    assert issue.translation_placeholders == {"name": "HP Budi"}
+
+
+async def test_two_phones_of_one_name_are_an_issue_at_the_set_up(hass: HomeAssistant, house: House) -> None:
+    older, newer = await house.pair("HP Piket"), await house.pair("HP Piket")
+    await house.set_up(older.police_device("Piket 1"), newer.police_device("Piket 2"))
+    assert issues(hass) == {"phone_same_name_piket_1": "phone_same_name"}
+
+
+async def test_phone_that_takes_the_name_of_another_is_an_issue_when_it_registers(
+    hass: HomeAssistant, house: House
+) -> None:
+    older = await house.pair("HP Piket")
+    await house.set_up(older.police_device("Piket 1"))
+    assert issues(hass) == {}
+    await house.pair("HP Piket")
+    assert issues(hass) == {"phone_same_name_piket_1": "phone_same_name"}
+
+
+async def test_phone_that_is_renamed_to_the_name_of_another_is_an_issue_and_back_is_none(
+    hass: HomeAssistant, house: House
+) -> None:
+    budi, cici = await house.pair("HP Budi"), await house.pair("HP Cici")
+    await house.set_up(budi.police_device(), cici.police_device())
+    await rename(house, cici, "HP Budi")
+    assert list(issues(hass).values()) == ["phone_same_name"]
+    await rename(house, cici, "HP Cici")
+    assert issues(hass) == {}
+
+
+async def test_phone_that_gets_its_own_name_is_no_issue_any_more(hass: HomeAssistant, house: House) -> None:
+    older, newer = await house.pair("HP Piket"), await house.pair("HP Piket")
+    await house.set_up(older.police_device("Piket 1"), newer.police_device("Piket 2"))
+    await rename(house, older, "HP Piket Lama")
+    assert issues(hass) == {}
+
+
+async def test_phone_that_cannot_be_pushed_to_any_more_is_an_issue(hass: HomeAssistant, house: House) -> None:
+    budi = await house.pair("HP Budi")
+    await house.set_up(budi.police_device())
+    await hass.config_entries.async_set_disabled_by(house.phone_entry(budi).entry_id, ConfigEntryDisabler.USER)
+    await hass.async_block_till_done()
+    assert len(issues(hass)) == 1
+
+
+# --- when it is over ---
+
+
+@pytest.mark.parametrize("end", ["unload", "disable", "remove"])
+async def test_issues_go_with_the_facility(hass: HomeAssistant, house: House, end: str) -> None:
+    await house.set_up(panic_button(entity_id="switch.gone"), police_phone("HP Budi", "gone"))
+    assert len(issues(hass)) == 2
+    if end == "unload":
+        await house.unload()
+    elif end == "disable":
+        await hass.config_entries.async_set_disabled_by(ENTRY_ID, ConfigEntryDisabler.USER)
+    else:
+        await hass.config_entries.async_remove(ENTRY_ID)
+    assert issues(hass) == {}
+
+
+async def test_issues_of_a_part_go_with_it(hass: HomeAssistant, house: House) -> None:
+    await house.set_up(panic_button(entity_id="switch.gone"), police_phone("HP Budi", "gone"))
+    await house.remove_part("HP Budi")
+    assert issues(hass) == {"source_missing_gerbang": "source_missing"}
+    await house.remove_part("Gerbang")
+    assert issues(hass) == {}
