@@ -181,7 +181,6 @@ async def test_two_facilities_live_side_by_side(hass: HomeAssistant, house: Hous
     assert len(budi.pushes) == 1
 
 
-@pytest.mark.xfail(strict=True, reason="every answer to one facility is on the other's record as refused")
 async def test_answer_to_one_facility_is_no_refused_answer_of_the_other(
     hass: HomeAssistant, house: House, budi: FakePhone
 ) -> None:

@@ -15,6 +15,7 @@ from custom_components.rutan_blora import kept as kept_module
 from custom_components.rutan_blora.journal import store
 from custom_components.rutan_blora.journal.record import Draft, Record
 from custom_components.rutan_blora.journal.store import Journal
+from custom_components.rutan_blora.kept import OPEN_DEADLINE
 from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
 from homeassistant.core import HomeAssistant
@@ -256,20 +257,35 @@ async def test_disk_that_hangs_does_not_hold_up_a_reload(
     assert [row.kind for row in await house.rows("raised")] == ["raised"]
 
 
-@pytest.mark.xfail(strict=True, reason="a disk that hangs at the first set-up keeps the alarm deaf for ten seconds")
 async def test_disk_that_hangs_does_not_hold_up_the_first_set_up(
-    hass: HomeAssistant, house: House, budi: FakePhone, mended: threading.Event
+    hass: HomeAssistant, house: House, budi: FakePhone, monkeypatch: pytest.MonkeyPatch, mended: threading.Event
 ) -> None:
+    assert OPEN_DEADLINE <= 2
+    monkeypatch.setattr(kept_module, "OPEN_DEADLINE", 0.1)
     hass.states.async_set("switch.gate", "off")
     house.add(panic_button(entity_id="switch.gate"), budi.police_device())
     setting_up = hass.async_create_task(hass.config_entries.async_setup(ENTRY_ID))
-    try:
-        await turns()
-        hass.states.async_set("switch.gate", "on")
-        await until(lambda: budi.titles == [EMERGENCY], within=1)
-    finally:
-        mended.set()
-        await setting_up
+    await turns()
+    hass.states.async_set("switch.gate", "on")
+    await until(lambda: budi.titles == [EMERGENCY], within=1)
+    await setting_up
+    mended.set()
+    assert [row.kind for row in await house.rows("raised")] == ["raised"]
+
+
+@pytest.mark.xfail(strict=True, reason="a source is taken as at rest before the late journal says how it was left")
+async def test_press_while_home_assistant_was_off_is_told_when_a_disk_that_hung_too_long_answers(
+    hass: HomeAssistant, house: House, budi: FakePhone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hass.states.async_set("switch.gate", "off")
+    await house.set_up(panic_button(entity_id="switch.gate"), budi.police_device())
+    await house.switch_off()
+    hass.states.async_set("switch.gate", "on")
+    mended = hang(monkeypatch)
+    monkeypatch.setattr(kept_module, "OPEN_DEADLINE", 0.05)
+    await house.set_up_again()
+    mended.set()
+    await until(lambda: budi.titles == [EMERGENCY], within=1)
 
 
 async def test_press_while_the_disk_hangs_at_the_first_set_up_is_not_lost(

@@ -5,11 +5,13 @@ from datetime import datetime
 import hmac
 import logging
 from typing import Final
+from weakref import WeakSet
 
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.util import dt as dt_util
+from homeassistant.util.hass_dict import HassKey
 
-from ..const import Language
+from ..const import DOMAIN, Language
 from ..journal.record import Draft, Record
 from ..journal.store import Journal
 from ..listeners import Listeners
@@ -41,10 +43,13 @@ class Dispatcher:
         self._couriers: dict[tuple[str, str], Courier] = {}
         self._listeners: Listeners[PoliceDevice, Delivery] = Listeners(hass)
         self._refusals: list[datetime] = []
+        self._others = hass.data.setdefault(_DISPATCHERS, WeakSet())
+        self._others.add(self)
 
     @callback
     def stop(self) -> None:
         """Tell nobody anything more."""
+        self._others.discard(self)
         for courier in self._couriers.values():
             courier.stop()
 
@@ -131,7 +136,9 @@ class Dispatcher:
     def answered(self, answer: Answer, presented: str, user_id: str | None) -> None:
         """Take in an officer's tap, if it is from the phone that was told."""
         if (courier := self._find(presented, user_id)) is None:
-            self._refuse(answer, user_id)
+            # Every facility hears every phone: an answer to another one is none of our business.
+            if not any(other.has_told(presented) for other in self._others if other is not self):
+                self._refuse(answer, user_id)
             return
         self.last_response[courier.device.id] = dt_util.utcnow()
         courier.advance(courier.delivery.acknowledged())
@@ -143,6 +150,11 @@ class Dispatcher:
         """Take in a phone's receipt."""
         if (courier := self._find(presented, user_id)) is not None:
             courier.advance(courier.delivery.received())
+
+    @callback
+    def has_told(self, presented: str) -> bool:
+        """Tell whether a token is of an alert that is told here."""
+        return any(hmac.compare_digest(courier.token, presented) for courier in self._couriers.values())
 
     def _find(self, presented: str, user_id: str | None) -> Courier | None:
         """Return who brought the alert with this token; every token is compared, in constant time."""
@@ -158,6 +170,9 @@ class Dispatcher:
         self._refusals.append(now)
         _LOGGER.info("An answer that belongs to no alert of its sender was refused")
         self._journal.append(Draft(kind=RECORD_REFUSED, at=now, body={"answer": answer.value, "user_id": user_id}))
+
+
+_DISPATCHERS: Final[HassKey[WeakSet[Dispatcher]]] = HassKey(f"{DOMAIN}.dispatchers")
 
 
 def _replay(tag: str, records: Iterable[Record]) -> dict[str, Delivery]:

@@ -294,6 +294,16 @@ async def test_phone_that_gets_plain_messages_but_has_no_entity_for_them_is_not_
     assert await reason_of(Phone(hass, older.id)) == "phone_not_ready"
 
 
+async def test_phone_that_gets_plain_messages_and_is_unavailable_is_not_told_sent(
+    hass: HomeAssistant, house: House
+) -> None:
+    older, _ = await house.pair("HP Piket"), await house.pair("HP Piket")
+    entity_id = er.async_get(hass).async_get_entity_id("notify", "mobile_app", older.device_id)
+    assert entity_id is not None
+    hass.states.async_set(entity_id, "unavailable")
+    assert await reason_of(Phone(hass, older.id)) == "phone_not_ready"
+
+
 # --- what comes back ---
 
 
