@@ -1,9 +1,14 @@
 """What the tests share."""
 
+from hypothesis import settings
 import pytest
 
 # First of all: the test plug-in has a `custom_components` of its own, and the one imported first is the one.
 import custom_components.rutan_blora  # noqa: F401
+
+# How long an example takes says more of the machine than of the code.
+settings.register_profile("rutan_blora", deadline=None)
+settings.load_profile("rutan_blora")
 
 
 @pytest.fixture(autouse=True)
