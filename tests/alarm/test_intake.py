@@ -127,7 +127,6 @@ async def test_call_during_a_drill_is_a_real_alarm_whatever_came_before(
     assert house.entity("sensor", "alarm_state").attributes["drill"] is False
 
 
-@pytest.mark.xfail(strict=True, reason="a drill at the button's place is taken for its press")
 async def test_call_during_a_drill_at_the_same_place_is_a_real_alarm_whatever_came_before(
     house: House, budi: FakePhone, monkeypatch: pytest.MonkeyPatch
 ) -> None:

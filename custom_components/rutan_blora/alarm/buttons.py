@@ -84,10 +84,12 @@ class PanicButtons:
         )
 
     def is_pressed(self, button_id: str) -> bool:
-        """Tell whether the open incident knows already what this button says."""
+        """Tell whether the open incident knows already what this button says; a drill says nothing of the kind."""
         incident, button = self._desk.incident, self.buttons[button_id]
+        if incident is None or incident.drill:
+            return False
         said = (button.location, button.kind)
-        return incident is not None and any((press.location, press.kind) == said for press in incident.presses)
+        return any((press.location, press.kind) == said for press in incident.presses)
 
     def is_lost(self, button_id: str) -> bool:
         """Tell whether the source is gone, so that a press would not be heard."""
