@@ -6,11 +6,10 @@ from contextlib import closing
 import shutil
 import sqlite3
 import threading
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.pool import QueuePool
 
 from custom_components.rutan_blora import kept as kept_module
 from custom_components.rutan_blora.journal import store
@@ -351,22 +350,6 @@ async def test_disk_that_answers_after_the_facility_was_removed_brings_nothing_b
     assert journal_issue(hass) is None
     assert hass.config_entries.async_entries("rutan_blora") == []
     journal._engine.dispose()
-
-
-@pytest.mark.xfail(strict=True, reason="a journal closed while its disk hangs stays open at last")
-async def test_disk_that_answers_after_the_facility_was_removed_keeps_no_file_open(
-    hass: HomeAssistant, house: House, monkeypatch: pytest.MonkeyPatch, mended: threading.Event
-) -> None:
-    monkeypatch.setattr(kept_module, "OPEN_DEADLINE", 0.05)
-    await house.set_up(panic_button())
-    journal = house.facility.kept.journal
-    await hass.config_entries.async_remove(ENTRY_ID)
-    mended.set()
-    await hass.async_block_till_done()
-    await until(lambda: journal._thread.ident is not None and not journal._thread.is_alive())
-    left = cast(QueuePool, journal._engine.pool).checkedin()
-    journal._engine.dispose()
-    assert left == 0
 
 
 async def test_incident_is_taken_up_when_a_disk_that_hung_too_long_answers(
