@@ -113,6 +113,7 @@ async def test_mistakes_are_told_and_can_be_mended(
 async def test_moment_that_reads_on_is_no_closed_contact(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     hass.states.async_set("event.gate", "on")
     await make(hass, entry, "entity", name="Main gate", entity_id="event.gate")
+    assert [subentry.title for subentry in entry.subentries.values()] == ["Main gate"]
 
 
 async def test_one_entity_is_one_panic_button(hass: HomeAssistant, entry: MockConfigEntry) -> None:
