@@ -71,13 +71,14 @@ async def test_alarm_fires_everything_that_happens_to_the_incident(house: House,
     await budi.answer("GO")
     await house.call("respond", response="on_scene", officer="Ipda Cici", message="Dua regu")
     await house.call("close_alarm", slamet, outcome="resolved", reason="Padam")
-    nobody = {"by": "", "origin": "service", "drill": False}
+    slamet_did = {"by": "Slamet", "origin": "user", "drill": False, "told": 1}
+    nobody = {"by": "", "origin": "service", "drill": False, "told": 1}
     assert alarm.seen == [
-        ("raised", {"drill": False, "by": "Slamet", "origin": "user", "kind": "panic", "location": "Pintu Utama"}),
-        ("location_added", {**nobody, "kind": "fire", "location": "Blok B"}),
-        ("responding", {"drill": False, "by": "HP Budi", "origin": "officer"}),
-        ("on_scene", {**nobody, "by": "Ipda Cici", "message": "Dua regu"}),
-        ("closed", {"drill": False, "by": "Slamet", "origin": "user", "outcome": "resolved", "message": "Padam"}),
+        ("raised", {**slamet_did, "kind": "panic", "location": "Pintu Utama", "received": 0}),
+        ("location_added", {**nobody, "kind": "fire", "location": "Blok B", "received": 0}),
+        ("responding", {"drill": False, "by": "HP Budi", "origin": "officer", "received": 1, "told": 1}),
+        ("on_scene", {**nobody, "by": "Ipda Cici", "message": "Dua regu", "received": 1}),
+        ("closed", {**slamet_did, "outcome": "resolved", "message": "Padam", "received": 1}),
     ]
     assert house.facility.alarm.latest is not None
     assert house.entity("event", "alarm").attributes["incident_id"] == house.facility.alarm.latest.id

@@ -240,7 +240,7 @@ async def test_no_secret_is_in_our_log_the_journal_or_a_state(
     await house.reload()
     await house.call("close_alarm", outcome="resolved")
     await house.rows()
-    tokens = [token(TOKEN_KEY, incident.id, device) for device in house.facility.police.devices]
+    tokens = [token(TOKEN_KEY, incident.id, device, 1) for device in house.facility.police.devices]
     assert tokens[0] in budi.pushes[0].key("ACK")
     secrets = [TOKEN_KEY, HOOK, *tokens, budi.webhook_id, cici.webhook_id, doni.webhook_id]
     ours = "\n".join(

@@ -23,6 +23,27 @@ CONF_OFFICER: Final = "officer"
 CONF_RANK: Final = "rank"
 CONF_NRP: Final = "nrp"
 CONF_UNIT: Final = "unit"
+CONF_TIER: Final = "tier"
+CONF_DUTY_ENTITY_ID: Final = "duty_entity_id"
+CONF_ENTITY_IDS: Final = "entity_ids"
+CONF_DURATION: Final = "duration"
+CONF_DRILLS: Final = "drills"
+CONF_TTS_ENTITY_ID: Final = "tts_entity_id"
+CONF_TOPIC: Final = "topic"
+CONF_URL: Final = "url"
+CONF_SECRET: Final = "secret"  # noqa: S105  # the name of it
+
+# Options, in seconds; defaults as in every facility that has not chosen.
+CONF_TIER_DELAY: Final = "tier_delay"
+CONF_REPEAT_INTERVAL: Final = "repeat_interval"
+CONF_RESPONSE_TIME: Final = "response_time"
+DEFAULT_TIER_DELAY: Final = 30
+DEFAULT_REPEAT_INTERVAL: Final = 60
+DEFAULT_RESPONSE_TIME: Final = 600
+
+# Escalation steps a police device can belong to, first to last.
+FIRST_TIER: Final = 1
+LAST_TIER: Final = 9
 
 # Texts a person may hand in, in characters: a push shows about this much, a journal line stays readable.
 MAX_NAME: Final = 80
@@ -48,3 +69,7 @@ class ChannelType(StrEnum):
     """How a police device is reached."""
 
     PHONE = "phone"
+    NOTIFY = "notify"
+    ANNUNCIATOR = "annunciator"
+    MQTT = "mqtt"
+    WEBHOOK = "webhook"

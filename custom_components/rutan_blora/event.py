@@ -66,7 +66,8 @@ class AlarmEvent(RutanEntity, EventEntity):
     @callback
     def _happened(self, event: Event) -> None:
         if event.type is not EventType.PRESSED_AGAIN:
-            self._trigger_event(event.type.value, _attributes(event))
+            received, told = self.facility.alarm.received
+            self._trigger_event(event.type.value, {**_attributes(event), "received": received, "told": told})
             self.async_write_ha_state()
 
     @callback
@@ -108,6 +109,8 @@ def _attributes(event: Event) -> dict[str, Any]:
         attributes |= {"kind": event.press.kind.value, "location": event.press.location}
     if event.outcome is not None:
         attributes["outcome"] = event.outcome.value
+    if event.tier is not None:
+        attributes["tier"] = event.tier
     if event.message:
         attributes["message"] = event.message
     return attributes

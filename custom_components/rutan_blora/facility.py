@@ -1,6 +1,6 @@
 """A facility: the runtime of one config entry, and how its rooms are joined."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
@@ -15,16 +15,26 @@ from .alarm.buttons import PanicButton, PanicButtons
 from .alarm.desk import AlarmDesk
 from .alarm.incident import Kind
 from .const import (
+    CONF_DRILLS,
+    CONF_DUTY_ENTITY_ID,
     CONF_KIND,
     CONF_LANGUAGE,
     CONF_LOCAL_ONLY,
     CONF_LOCATION,
     CONF_OFFICER,
     CONF_RANK,
+    CONF_REPEAT_INTERVAL,
+    CONF_RESPONSE_TIME,
     CONF_SOURCE,
+    CONF_TIER,
+    CONF_TIER_DELAY,
     CONF_TOKEN_KEY,
     CONF_UNIT,
+    DEFAULT_REPEAT_INTERVAL,
+    DEFAULT_RESPONSE_TIME,
+    DEFAULT_TIER_DELAY,
     DOMAIN,
+    FIRST_TIER,
     SUBENTRY_PANIC_BUTTON,
     SUBENTRY_POLICE_DEVICE,
     Language,
@@ -33,6 +43,7 @@ from .const import (
 from .kept import Kept, async_let_go, keep
 from .police.channels.phone import Phone
 from .police.courier import PoliceDevice
+from .police.delivery import Plan
 from .police.dispatcher import Dispatcher
 
 type RutanConfigEntry = ConfigEntry[Facility]
@@ -53,7 +64,7 @@ class Facility:
         devices = [_police_device(hass, entry, s) for s in self._subentries_of(SUBENTRY_POLICE_DEVICE)]
         self.police = Dispatcher(hass, self.kept.journal, devices, entry.data[CONF_TOKEN_KEY])
         self.police.last_response = self.kept.last_response
-        self.alarm = AlarmDesk(hass, self.kept.journal, self.police, site=entry.title)
+        self.alarm = AlarmDesk(hass, self.kept.journal, self.police, _plan(entry, devices), site=entry.title)
         buttons = [_panic_button(s) for s in self._subentries_of(SUBENTRY_PANIC_BUTTON)]
         self.buttons = PanicButtons(hass, self.kept.journal, self.alarm, self.people, buttons, self.kept.intake.known)
 
@@ -83,6 +94,7 @@ class Facility:
     async def async_close(self) -> None:
         """Stop; what is open is kept for the next set-up, unless the facility is out of service."""
         self.police.stop()
+        self.alarm.stop()
         self.kept.latest = self.alarm.latest
         self.kept.deliveries = self.alarm.deliveries
         if self._entry.disabled_by is not None:
@@ -107,6 +119,17 @@ def _panic_button(subentry: ConfigSubentry) -> PanicButton:
     )
 
 
+def _plan(entry: RutanConfigEntry, devices: Iterable[PoliceDevice]) -> Plan:
+    """Return the plan of an incident that would be raised now."""
+    options = entry.options
+    return Plan(
+        tier_delay=options.get(CONF_TIER_DELAY, DEFAULT_TIER_DELAY),
+        repeat_interval=options.get(CONF_REPEAT_INTERVAL, DEFAULT_REPEAT_INTERVAL),
+        response_time=options.get(CONF_RESPONSE_TIME, DEFAULT_RESPONSE_TIME),
+        tiers={device.id: device.tier for device in devices},
+    )
+
+
 def _police_device(hass: HomeAssistant, entry: RutanConfigEntry, subentry: ConfigSubentry) -> PoliceDevice:
     data = subentry.data
     officer = " ".join(filter(None, (data.get(CONF_RANK), data.get(CONF_OFFICER)))) or subentry.title
@@ -118,4 +141,7 @@ def _police_device(hass: HomeAssistant, entry: RutanConfigEntry, subentry: Confi
         language=Language(data.get(CONF_LANGUAGE) or entry.options[CONF_LANGUAGE]),
         channel=Phone(hass, data[CONF_DEVICE_ID]),
         address=data[CONF_DEVICE_ID],
+        tier=data.get(CONF_TIER, FIRST_TIER),
+        duty_entity_id=data.get(CONF_DUTY_ENTITY_ID),
+        drills=data.get(CONF_DRILLS, True),
     )

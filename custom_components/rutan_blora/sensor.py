@@ -16,7 +16,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
 
-from .alarm.incident import State
+from .alarm.incident import State, due_at
 from .const import SUBENTRY_POLICE_DEVICE
 from .entity import RutanEntity, RutanEntityDescription, async_add, on_alarm, on_delivery
 from .facility import Facility, RutanConfigEntry
@@ -44,8 +44,14 @@ def _alarm_state(facility: Facility, _: str) -> str:
 def _alarm_attributes(facility: Facility, _: str) -> Mapping[str, Any] | None:
     if (incident := facility.alarm.incident) is None:
         return None
+    received, told = facility.alarm.received
+    due = due_at(incident)
     return {
         "incident_id": incident.id,
+        "tier": incident.tier,
+        "received": received,
+        "told": told,
+        "due_at": due.isoformat() if due else None,
         "kind": incident.kind.value,
         "drill": incident.drill,
         "locations": list(incident.locations),

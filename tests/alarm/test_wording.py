@@ -1,5 +1,6 @@
 """The words: what the police are told of an incident, in full."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -271,11 +272,48 @@ def test_every_kind_has_its_words(kind: Kind, indonesian: str, english: str) -> 
 # --- the alert around the words ---
 
 
+def composed(incident: Incident, language: Language) -> Alert:
+    """Return the alert without what it says to machines."""
+    return replace(compose(incident, language, site=SITE, zone=WIB), details={})
+
+
+def test_machines_read_the_words_of_the_entities_and_times_in_utc() -> None:
+    incident = closed(ACKNOWLEDGED, Outcome.RESOLVED)
+    assert compose(incident, Language.ID, site=SITE, zone=WIB).details == {
+        "site": SITE,
+        "incident_id": "A",
+        "state": "closed",
+        "kind": "panic",
+        "locations": ["P2U"],
+        "pressed_at": "2026-03-02T01:05:09+00:00",
+        "responders": [
+            {"name": BUDI.name, "response": "acknowledged", "at": ACKNOWLEDGED.responders[0].at.isoformat()}
+        ],
+        "outcome": "resolved",
+    }
+    assert compose(raised(), Language.ID, site=SITE, zone=WIB).details["outcome"] is None
+
+
+@pytest.mark.parametrize(
+    ("incident", "repeat"),
+    [(raised(), 60.0), (ACKNOWLEDGED, None)],
+    ids=["nobody answered", "answered"],
+)
+def test_silent_devices_are_told_again_until_somebody_answers(incident: Incident, repeat: float | None) -> None:
+    assert compose(incident, Language.ID, site=SITE, zone=WIB).repeat == repeat
+
+
 @pytest.mark.parametrize("language", Language)
 def test_an_open_incident_can_be_answered_in_the_officers_language(language: Language) -> None:
     title, text = told(TWO_PLACES, language)
-    assert compose(TWO_PLACES, language, site=SITE, zone=WIB) == Alert(
-        tag="A", revision=2, urgent=2, title=title, text=text, answers=ANSWERS[language], ended=False
+    assert composed(TWO_PLACES, language) == Alert(
+        tag="A",
+        revision=2,
+        urgent=2,
+        title=title,
+        text=text,
+        answers=ANSWERS[language],
+        repeat=TWO_PLACES.plan.repeat_interval,
     )
 
 
@@ -283,8 +321,14 @@ def test_an_open_incident_can_be_answered_in_the_officers_language(language: Lan
 def test_a_closed_incident_asks_for_nothing(language: Language) -> None:
     incident = closed(ACKNOWLEDGED, Outcome.RESOLVED)
     title, text = told(incident, language)
-    assert compose(incident, language, site=SITE, zone=WIB) == Alert(
-        tag="A", revision=3, urgent=1, title=title, text=text, answers=(), ended=True
+    assert composed(incident, language) == Alert(
+        tag="A",
+        revision=3,
+        urgent=1,
+        title=title,
+        text=text,
+        answered=True,
+        ended=True,
     )
 
 

@@ -1,12 +1,13 @@
 """A police device whose channel does as the test says."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from custom_components.rutan_blora.const import Language
 from custom_components.rutan_blora.police.alert import Alert, Answer
-from custom_components.rutan_blora.police.channels import DeliveryError
+from custom_components.rutan_blora.police.channels import Channel, DeliveryError, Receipt
 from custom_components.rutan_blora.police.courier import PoliceDevice
 
 type Behaviour = Callable[[], Awaitable[None]]
@@ -21,29 +22,38 @@ class Sent:
     alert: Alert
     loud: bool
     token: str
+    memo: Mapping[str, Any]
 
 
-class StubChannel:
+class StubChannel(Channel):
     """A channel that keeps what it is handed, then behaves; the last behaviour goes on."""
 
     def __init__(self, *behaviours: Behaviour) -> None:
         self.sent: list[Sent] = []
         self.behaviours = list(behaviours)
+        self.receipts: list[Receipt] = []
+        self.reachable: bool | None = None
+        self.trouble: str | None = None
 
     @property
     def revisions(self) -> list[int]:
         """Return the revisions handed over."""
         return [sent.alert.revision for sent in self.sent]
 
-    async def send(self, alert: Alert, *, loud: bool, token: str) -> None:
+    async def send(self, alert: Alert, *, loud: bool, token: str, memo: Mapping[str, Any]) -> Receipt:
         """Keep it and behave."""
-        self.sent.append(Sent(alert, loud, token))
+        self.sent.append(Sent(alert, loud, token, memo))
         if self.behaviours:
             await (self.behaviours.pop(0) if len(self.behaviours) > 1 else self.behaviours[0])()
+        return self.receipts.pop(0) if self.receipts else Receipt()
 
     def problem(self) -> str | None:
-        """Return that nothing is wrong."""
-        return None
+        """Return what the test says is wrong."""
+        return self.trouble
+
+    def is_reachable(self) -> bool | None:
+        """Tell what the test says."""
+        return self.reachable
 
     def belongs_to(self, user_id: str | None) -> bool:
         """Tell whether it is the user of the stub."""
@@ -87,7 +97,9 @@ def device(channel: StubChannel, name: str = "budi", language: Language = Langua
     return PoliceDevice(id=name, name=f"HP {name}", holder=f"Aipda {name}", language=language, channel=channel)
 
 
-def alert(revision: int = 1, urgent: int = 1, *, tag: str = "incident", ended: bool = False) -> Alert:
+def alert(
+    revision: int = 1, urgent: int = 1, *, tag: str = "incident", ended: bool = False, repeat: float | None = None
+) -> Alert:
     """Return an alert."""
     return Alert(
         tag=tag,
@@ -97,4 +109,5 @@ def alert(revision: int = 1, urgent: int = 1, *, tag: str = "incident", ended: b
         text="text",
         answers=((Answer.ACKNOWLEDGE, "Terima"),),
         ended=ended,
+        repeat=repeat,
     )

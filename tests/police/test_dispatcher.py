@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -9,6 +10,7 @@ from unittest.mock import Mock
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
+from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
 from custom_components.rutan_blora.const import Language
 from custom_components.rutan_blora.journal.record import GENESIS, Draft, Record, seal
@@ -16,9 +18,11 @@ from custom_components.rutan_blora.journal.store import Journal
 from custom_components.rutan_blora.police import courier as courier_module, delivery as delivery_module
 from custom_components.rutan_blora.police.alert import Alert, Answer, token
 from custom_components.rutan_blora.police.courier import PoliceDevice
-from custom_components.rutan_blora.police.delivery import Delivery, DeliveryState
+from custom_components.rutan_blora.police.delivery import DeliveryState, to_body
 from custom_components.rutan_blora.police.dispatcher import REFUSALS_PER_MINUTE, Dispatcher
+from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
 
 from .common import USER, StubChannel, alert, device, fail, hang, refuse, succeed, wait_for
 
@@ -116,9 +120,12 @@ async def test_every_step_of_a_delivery_is_recorded_and_told_to_the_listeners(ha
     post.dispatcher.tell(lambda _: alert())
     (draft,) = post.drafts("delivery")
     assert (draft.incident, draft.subject) == ("incident", "budi")
-    assert draft.body == {"state": "sent", "told": 1, "reason": None, "address": ""}
+    delivery = post.dispatcher.delivery("incident", "budi")
+    assert delivery is not None
+    assert draft.body == to_body(delivery)
+    assert (delivery.state, delivery.told, delivery.urgent) == (DeliveryState.SENT, 1, 1)
     await finish(hass)
-    heard.assert_called_once_with(budi, Delivery(tag="incident", state=DeliveryState.SENT, told=1))
+    heard.assert_called_once_with(budi, delivery)
     unsubscribe()
     post.dispatcher.tell(lambda _: alert(2))
     await finish(hass)
@@ -172,10 +179,10 @@ async def test_answer_counts_for_the_delivery_when_nobody_wants_to_know_it(hass:
     ("presented", "user_id"),
     [
         pytest.param("0" * 32, USER, id="forged token"),
-        pytest.param(token(KEY, "older incident", "budi"), USER, id="token of another incident"),
-        pytest.param(token(KEY, "incident", "gone"), USER, id="token of a device that is gone"),
-        pytest.param(token(KEY, "incident", "budi"), "user-of-another-phone", id="another's phone"),
-        pytest.param(token(KEY, "incident", "budi"), None, id="nobody's phone"),
+        pytest.param(token(KEY, "older incident", "budi", 1), USER, id="token of another incident"),
+        pytest.param(token(KEY, "incident", "gone", 1), USER, id="token of a device that is gone"),
+        pytest.param(token(KEY, "incident", "budi", 1), "user-of-another-phone", id="another's phone"),
+        pytest.param(token(KEY, "incident", "budi", 1), None, id="nobody's phone"),
         pytest.param("", USER, id="no token"),
     ],
 )
@@ -192,7 +199,7 @@ async def test_answer_that_is_not_to_be_believed_changes_nothing_but_is_recorded
     (draft,) = post.drafts("answer_refused")
     assert draft.body == {"answer": "GO", "user_id": user_id}
     assert "was refused" in caplog.text
-    assert token(KEY, "incident", "budi") not in caplog.text
+    assert token(KEY, "incident", "budi", 1) not in caplog.text
 
 
 async def test_answer_to_an_alert_that_has_ended_is_refused(hass: HomeAssistant) -> None:
@@ -308,8 +315,9 @@ def resume(post: Post, records: Iterable[Record], told: Alert) -> None:
     [
         pytest.param([], [3], "sent", id="added meanwhile"),
         pytest.param([delivered("budi", "failed", 0)], [3], "sent", id="failed"),
-        pytest.param([delivered("budi", "sent", 3)], [3], "sent", id="silent"),
-        pytest.param([delivered("budi", "delivered", 3)], [3], "sent", id="received but not answered"),
+        pytest.param([delivered("budi", "sent", 3)], [], "sent", id="told"),
+        pytest.param([delivered("budi", "delivered", 3)], [], "delivered", id="received"),
+        pytest.param([delivered("budi", "sent", 4)], [3], "sent", id="told what is not on record"),
         pytest.param([delivered("budi", "acknowledged", 3)], [], "acknowledged", id="answered"),
         pytest.param(
             [delivered("budi", "sent", 1), delivered("budi", "acknowledged", 1)],
@@ -328,7 +336,7 @@ def resume(post: Post, records: Iterable[Record], told: Alert) -> None:
         pytest.param([record(None, state="sent", told=1, reason=None)], [3], "sent", id="of no device"),
     ],
 )
-async def test_after_a_restart_whoever_has_not_answered_is_told_again_loudly(
+async def test_after_a_restart_whoever_has_not_heard_is_told_loudly(
     hass: HomeAssistant, records: list[Record], revisions: list[int], state: str
 ) -> None:
     channel = StubChannel()
@@ -337,6 +345,28 @@ async def test_after_a_restart_whoever_has_not_answered_is_told_again_loudly(
     assert channel.revisions == revisions
     assert all(sent.loud for sent in channel.sent)
     assert post.states() == {"budi": state}
+
+
+@pytest.mark.parametrize("state", ["sent", "delivered"])
+@pytest.mark.parametrize(
+    ("since", "pause"), [pytest.param(50, 11, id="its time is to come"), pytest.param(100, 0, id="overdue")]
+)
+async def test_after_a_restart_a_silent_device_is_told_again_at_its_stored_time(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, state: str, since: float, pause: float
+) -> None:
+    channel = StubChannel()
+    post = Post(hass, device(channel))
+    loud_at = dt_util.utcnow() - timedelta(seconds=since)
+    kept = record("budi", state=state, told=1, reason=None, urgent=1, loud_at=loud_at.isoformat())
+    resume(post, [kept], alert(repeat=60))
+    await finish(hass)
+    assert channel.revisions == []
+    freezer.tick(timedelta(seconds=pause))
+    async_fire_time_changed(hass)
+    await finish(hass)
+    assert [(sent.alert.revision, sent.loud) for sent in channel.sent] == [(1, True)]
+    assert post.states() == {"budi": state}
+    post.dispatcher.stop()
 
 
 async def test_answer_to_a_push_from_before_the_restart_is_taken_in(hass: HomeAssistant) -> None:
@@ -376,3 +406,94 @@ async def test_damaged_delivery_is_said_and_the_device_told_again(
     resume(Post(hass, device(channel)), [record("budi", **body), record("budi", kind="raised")], alert())
     assert channel.revisions == [1]
     assert caplog.text.count("Record 7 of the journal is no delivery") == 1
+
+
+# --- whose turn it is ---
+
+
+def tiered(channel: StubChannel, name: str, tier: int, duty_entity_id: str | None = None) -> PoliceDevice:
+    return replace(device(channel, name), tier=tier, duty_entity_id=duty_entity_id)
+
+
+async def test_first_tier_is_told_then_the_next_and_nobody_twice(hass: HomeAssistant) -> None:
+    channels = {"budi": StubChannel(), "cici": StubChannel()}
+    post = Post(hass, tiered(channels["budi"], "budi", 1), tiered(channels["cici"], "cici", 2))
+    post.dispatcher.tell(lambda _: alert(), tier=1)
+    assert post.states() == {"budi": "sent"}
+    post.dispatcher.tell(lambda _: alert(), tier=2)
+    assert {name: channel.revisions for name, channel in channels.items()} == {"budi": [1], "cici": [1]}
+
+
+async def test_tiers_of_the_plan_count_not_those_set_since(hass: HomeAssistant) -> None:
+    channel = StubChannel()
+    post = Post(hass, tiered(StubChannel(), "budi", 1), tiered(channel, "cici", 2))
+    post.dispatcher.tell(lambda _: alert(), tier=1, tiers={"budi": 1, "cici": 1})
+    assert channel.revisions == [1]
+
+
+@pytest.mark.parametrize(
+    ("duty", "told"),
+    [
+        (STATE_ON, {"budi", "cici"}),
+        (STATE_OFF, {"cici"}),
+        (STATE_UNKNOWN, {"budi", "cici"}),
+        (STATE_UNAVAILABLE, {"budi", "cici"}),
+        (None, {"budi", "cici"}),
+    ],
+)
+async def test_only_a_duty_entity_that_says_off_spares_a_device(
+    hass: HomeAssistant, duty: str | None, told: set[str]
+) -> None:
+    if duty is not None:
+        hass.states.async_set("schedule.duty", duty)
+    post = Post(hass, tiered(StubChannel(), "budi", 1, "schedule.duty"), device(StubChannel(), "cici"))
+    post.dispatcher.tell(lambda _: alert())
+    assert post.states().keys() == told
+
+
+async def test_device_that_goes_off_duty_is_still_told_how_it_goes_on(hass: HomeAssistant) -> None:
+    hass.states.async_set("schedule.duty", STATE_ON)
+    channel = StubChannel()
+    post = Post(hass, tiered(channel, "budi", 1, "schedule.duty"), device(StubChannel(), "cici"))
+    post.dispatcher.tell(lambda _: alert())
+    hass.states.async_set("schedule.duty", STATE_OFF)
+    post.dispatcher.tell(lambda _: alert(2, ended=True))
+    assert channel.revisions == [1, 2]
+
+
+async def test_device_that_is_not_for_drills_hears_of_none(hass: HomeAssistant) -> None:
+    siren = StubChannel()
+    post = Post(hass, replace(device(siren, "siren"), drills=False), device(StubChannel(), "budi"))
+    post.dispatcher.tell(lambda _: replace(alert(), drill=True))
+    assert post.states().keys() == {"budi"}
+    post.dispatcher.tell(lambda _: alert(tag="real"))
+    assert [sent.alert.tag for sent in siren.sent] == ["real"]
+
+
+async def test_end_is_told_only_to_whoever_was_told(hass: HomeAssistant) -> None:
+    channel = StubChannel()
+    post = Post(hass, tiered(StubChannel(), "budi", 1), tiered(channel, "cici", 2))
+    post.dispatcher.tell(lambda _: alert(), tier=1)
+    post.dispatcher.tell(lambda _: alert(2, ended=True), tier=9)
+    assert channel.revisions == []
+
+
+# --- who can be reached ---
+
+
+async def test_device_is_reachable_by_what_its_channel_knows_and_its_last_delivery_shows(hass: HomeAssistant) -> None:
+    channel = StubChannel(succeed, refuse("push_refused"))
+    post = Post(hass, device(channel))
+    assert post.dispatcher.is_reachable("budi") is None
+    channel.reachable = True
+    post.dispatcher.tell(lambda _: alert())
+    assert post.dispatcher.is_reachable("budi") is True
+    post.dispatcher.tell(lambda _: alert(2, 2))
+    assert post.dispatcher.is_reachable("budi") is False
+    post.dispatcher.stop()
+
+
+async def test_device_with_a_problem_is_not_reachable(hass: HomeAssistant) -> None:
+    channel = StubChannel()
+    channel.reachable, channel.trouble = True, "phone_missing"
+    assert Post(hass, device(channel)).dispatcher.is_reachable("budi") is False

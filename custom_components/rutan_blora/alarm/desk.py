@@ -1,5 +1,6 @@
 """The alarm desk: the one open incident; commands in, journal, police and listeners out."""
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import partial
@@ -15,7 +16,7 @@ from ..journal.store import Journal
 from ..listeners import Listeners
 from ..police.alert import Alert, Answer
 from ..police.courier import PoliceDevice
-from ..police.delivery import Delivery
+from ..police.delivery import Delivery, Plan, received_of
 from ..police.dispatcher import Dispatcher
 from . import incident as rules
 from .incident import (
@@ -44,11 +45,13 @@ _RESPONSES: Final = {
 class AlarmDesk:
     """Keeps the incident; every command is synchronous and returns when the first pushes have left."""
 
-    def __init__(self, hass: HomeAssistant, journal: Journal, police: Dispatcher, *, site: str) -> None:
+    def __init__(self, hass: HomeAssistant, journal: Journal, police: Dispatcher, plan: Plan, *, site: str) -> None:
         self.latest: Incident | None = None
         self._hass = hass
         self._journal = journal
         self._police = police
+        self._plan = plan
+        self._timer: asyncio.TimerHandle | None = None
         self._site = site
         self._listeners: Listeners[Event] = Listeners(hass)
         police.on_answer = self.answered
@@ -80,7 +83,16 @@ class AlarmDesk:
         what = Press(location=location, kind=kind, at=pressed_at or now, button_id=button_id)
         new_id = ulid_util.ulid_now()
         return self._take(
-            rules.press(self.incident, what, new_id=new_id, at=now, actor=actor, drill=drill, message=message)
+            rules.press(
+                self.incident,
+                what,
+                new_id=new_id,
+                at=now,
+                actor=actor,
+                drill=drill,
+                message=message,
+                plan=self._plan,
+            )
         )
 
     @callback
@@ -129,8 +141,33 @@ class AlarmDesk:
     @callback
     def resume(self) -> None:
         """Go on telling the police what they had not heard yet, as far as the journal knows."""
-        if self.latest is not None:
-            self._police.resume(self._compose(self.latest))
+        if (latest := self.latest) is not None:
+            self._police.resume(self._compose(latest), tier=latest.tier, tiers=latest.plan.tiers)
+            self._wait()
+
+    @callback
+    def stop(self) -> None:
+        """Take no step of the plan any more; the next desk does."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    @property
+    def received(self) -> tuple[int, int]:
+        """Return how many police devices have shown that they have the latest alarm, and how many were told."""
+        return received_of(self.deliveries.values())
+
+    def _wait(self) -> None:
+        """Wait for the plan's next step, on a clock that nobody sets."""
+        self.stop()
+        if self.incident is not None and (delay := rules.due_in(self.incident, dt_util.utcnow())) is not None:
+            self._timer = self._hass.loop.call_later(delay, self._step)
+
+    @callback
+    def _step(self) -> None:
+        self._timer = None
+        if self.incident is not None:
+            self._take(rules.step(self.incident, at=dt_util.utcnow()))
 
     def _replay(self, record: Record) -> None:
         """Fold a record into the incident; a damaged one is left out and said so, the rest counts."""
@@ -151,7 +188,8 @@ class AlarmDesk:
         for event in events:
             self._listeners.tell(event)
         for incident in reversed(told):
-            self._police.tell(self._compose(incident))
+            self._police.tell(self._compose(incident), tier=incident.tier, tiers=incident.plan.tiers)
+        self._wait()
         if TYPE_CHECKING:
             # A command that finds no incident raises one or is refused.
             assert self.latest is not None

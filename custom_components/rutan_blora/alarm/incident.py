@@ -6,12 +6,14 @@ the incident back after a restart.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
 import voluptuous as vol
+
+from ..police.delivery import Plan, plan_from_body, plan_to_body
 
 
 class Kind(StrEnum):
@@ -27,7 +29,7 @@ class Kind(StrEnum):
 
 
 class State(StrEnum):
-    """How far an incident has come, in this order and never back."""
+    """How far an incident has come, in this order; back only to `alarm`, when nobody set out in time."""
 
     ALARM = "alarm"
     ACKNOWLEDGED = "acknowledged"
@@ -58,6 +60,8 @@ class EventType(StrEnum):
     RAISED = "raised"
     LOCATION_ADDED = "location_added"
     PRESSED_AGAIN = "pressed_again"
+    ESCALATED = "escalated"
+    UNANSWERED = "unanswered"
     ACKNOWLEDGED = "acknowledged"
     RESPONDING = "responding"
     ON_SCENE = "on_scene"
@@ -71,6 +75,7 @@ class Origin(StrEnum):
     USER = "user"
     OFFICER = "officer"
     SERVICE = "service"
+    PLAN = "plan"
 
 
 class Refusal(StrEnum):
@@ -91,7 +96,9 @@ class RefusedError(Exception):
 
 
 # Events that must break the silence of a police device; the others bring its notification up to date.
-URGENT: Final = frozenset({EventType.RAISED, EventType.LOCATION_ADDED})
+URGENT: Final = frozenset({EventType.RAISED, EventType.LOCATION_ADDED, EventType.UNANSWERED})
+# Events that change nothing of what the police read.
+_UNTOLD: Final = frozenset({EventType.PRESSED_AGAIN, EventType.ESCALATED})
 
 _KINDS: Final = list(Kind)
 _STATES: Final = list(State)
@@ -99,7 +106,7 @@ _STATES: Final = list(State)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Actor:
-    """Who did it: a panic button, a Home Assistant user, an officer through his police device, or a service."""
+    """Who did it: a panic button, a user, an officer through his police device, a service, or the plan by itself."""
 
     origin: Origin
     id: str | None = None
@@ -123,7 +130,7 @@ class Press:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Event:
-    """One thing that happened to an incident; `at` is when it was taken in (UTC)."""
+    """One thing that happened to an incident; `at` is when it was taken in (UTC), `tier` who is told from now on."""
 
     type: EventType
     incident_id: str
@@ -133,6 +140,8 @@ class Event:
     drill: bool = False
     outcome: Outcome | None = None
     message: str = ""
+    tier: int | None = None
+    plan: Plan | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -149,7 +158,9 @@ class Incident:
     """An incident as far as it has come.
 
     `presses` holds the first press of every place and kind; `revision` counts what the police are told, `urgent`
-    is the last revision that must break their silence. `message` is the latest given with a press.
+    is the last revision that must break their silence. `message` is the latest given with a press. `tier` is how far
+    it was escalated, `rounds` how often all tiers stayed silent, `since` when the running step began (UTC); `lapsed`
+    says that it was acknowledged and nobody set out.
     """
 
     id: str
@@ -164,6 +175,11 @@ class Incident:
     closed: Event | None = None
     revision: int = 0
     urgent: int = 0
+    plan: Plan = field(default_factory=Plan)
+    tier: int = 1
+    rounds: int = 0
+    since: datetime
+    lapsed: bool = False
 
     @property
     def pressed_at(self) -> datetime:
@@ -190,6 +206,7 @@ def press(
     actor: Actor,
     drill: bool = False,
     message: str = "",
+    plan: Plan | None = None,
 ) -> tuple[Event, ...]:
     """Return what a press does: raise an incident, add a place to the open one, or be one more press there.
 
@@ -211,6 +228,7 @@ def press(
         press=what,
         drill=drill,
         message=message,
+        plan=plan,
     )
     return (*ended, raised)
 
@@ -279,45 +297,144 @@ def close(
     )
 
 
+def due_in(incident: Incident, now: datetime) -> float | None:
+    """Return the seconds until the plan's next step, None if there is none to wait for.
+
+    Never longer than the step itself: a clock that was set back must not hold up the alarm.
+    """
+    if (length := _step_length(incident)) is None:
+        return None
+    return min(max(0.0, length - (now - incident.since).total_seconds()), length)
+
+
+def due_at(incident: Incident) -> datetime | None:
+    """Return when the plan's next step is due (UTC), None if there is none."""
+    length = _step_length(incident)
+    return None if length is None else incident.since + timedelta(seconds=length)
+
+
+def step(incident: Incident, *, at: datetime) -> tuple[Event, ...]:
+    """Return the plan's next step: the next tier; after the last that nobody answered, round after round.
+
+    Acknowledged and nobody on the way counts as unanswered too (design §4). Nothing if no step is due.
+    """
+    if _step_length(incident) is None:
+        return ()
+    tier = incident.plan.after(incident.tier) if incident.state is State.ALARM else None
+    return (
+        Event(
+            type=EventType.UNANSWERED if tier is None else EventType.ESCALATED,
+            incident_id=incident.id,
+            at=at,
+            actor=Actor(origin=Origin.PLAN),
+            drill=incident.drill,
+            tier=tier,
+        ),
+    )
+
+
+def _step_length(incident: Incident) -> float | None:
+    """Return how long the running step lasts (s): a tier's delay, of a later round all of them; the response time."""
+    if incident.state is State.ALARM:
+        tiers = max(1, len(incident.plan.steps)) if incident.rounds else 1
+        return incident.plan.tier_delay * tiers
+    return incident.plan.response_time if incident.state is State.ACKNOWLEDGED else None
+
+
 def apply(incident: Incident | None, event: Event) -> Incident:
     """Return the incident after the event; a raise starts a new one.
 
     Raise ValueError for an event that cannot follow (only a damaged journal holds such).
     """
     if event.type is EventType.RAISED:
-        if event.press is None:
-            raise ValueError("a raise without a press")
-        incident = Incident(
-            id=event.incident_id,
-            drill=event.drill,
-            raised_at=event.at,
-            message=event.message,
-            presses=(event.press,),
-        )
+        incident = _raised(event)
     elif incident is None or incident.id != event.incident_id or incident.state is State.CLOSED:
         raise ValueError(f"{event.type} of an incident that is not open")
-    elif event.type is EventType.PRESSED_AGAIN:
-        return incident
-    elif event.type is EventType.CLOSED:
-        incident = replace(incident, state=State.CLOSED, closed=event)
-    elif event.type is EventType.LOCATION_ADDED:
-        if event.press is None:
-            raise ValueError("a location without a press")
-        message = event.message or incident.message
-        incident = replace(incident, presses=(*incident.presses, event.press), message=message)
     else:
-        incident = _answered(incident, event, Response(event.type.value))
+        incident = _gone_on(incident, event)
+    if event.type in _UNTOLD:
+        return incident
     revision = incident.revision + 1
     return replace(incident, revision=revision, urgent=revision if event.type in URGENT else incident.urgent)
+
+
+def _raised(event: Event) -> Incident:
+    """Return a new incident."""
+    if event.press is None:
+        raise ValueError("a raise without a press")
+    plan = event.plan or Plan()
+    return Incident(
+        id=event.incident_id,
+        drill=event.drill,
+        raised_at=event.at,
+        message=event.message,
+        presses=(event.press,),
+        plan=plan,
+        tier=plan.first(),
+        since=event.at,
+    )
+
+
+def _gone_on(incident: Incident, event: Event) -> Incident:
+    """Return an open incident after what happened to it."""
+    match event.type:
+        case EventType.PRESSED_AGAIN:
+            return incident
+        case EventType.LOCATION_ADDED:
+            return _spread(incident, event)
+        case EventType.ESCALATED:
+            return _escalated(incident, event)
+        case EventType.UNANSWERED:
+            return _unanswered(incident, event)
+        case EventType.CLOSED:
+            return replace(incident, state=State.CLOSED, closed=event)
+        case _:
+            return _answered(incident, event, Response(event.type.value))
+
+
+def _spread(incident: Incident, event: Event) -> Incident:
+    """Return the incident with one more place or kind."""
+    if event.press is None:
+        raise ValueError("a location without a press")
+    return replace(incident, presses=(*incident.presses, event.press), message=event.message or incident.message)
+
+
+def _escalated(incident: Incident, event: Event) -> Incident:
+    """Return the incident one tier further; the next step is timed from when this one was due, be it overdue."""
+    if event.tier is None:
+        raise ValueError("an escalation without a tier")
+    since = incident.since + timedelta(seconds=incident.plan.tier_delay)
+    return replace(incident, tier=event.tier, since=min(since, event.at))
+
+
+def _unanswered(incident: Incident, event: Event) -> Incident:
+    """Return the incident after a round without an answer, or without anybody on the way: it is an alarm again.
+
+    Who only acknowledged must do so anew; all tiers are told from now on.
+    """
+    lapsed = incident.lapsed or incident.state is State.ACKNOWLEDGED
+    going = tuple(old for old in incident.responders if old.response is not Response.ACKNOWLEDGED)
+    return replace(
+        incident,
+        state=State.ALARM,
+        responders=going,
+        tier=max((incident.tier, *incident.plan.steps)),
+        rounds=incident.rounds + 1,
+        since=event.at,
+        lapsed=lapsed,
+    )
 
 
 def _answered(incident: Incident, event: Event, response: Response) -> Incident:
     """Return the incident after an answer: it goes forward, never back."""
     others = tuple(old for old in incident.responders if old.actor.key != event.actor.key)
     here = response is Response.ON_SCENE
+    state = max(incident.state, State(response.value), key=_STATES.index)
     return replace(
         incident,
-        state=max(incident.state, State(response.value), key=_STATES.index),
+        state=state,
+        since=incident.since if state is incident.state else event.at,
+        lapsed=False,
         responders=(*others, Responder(actor=event.actor, response=response, at=event.at)),
         acknowledged_at=incident.acknowledged_at or event.at,
         arrived_at=incident.arrived_at or (event.at if here else None),
@@ -337,6 +454,10 @@ def to_body(event: Event) -> dict[str, Any]:
     }
     if event.outcome is not None:
         body["outcome"] = event.outcome.value
+    if event.tier is not None:
+        body["tier"] = event.tier
+    if event.plan is not None:
+        body["plan"] = plan_to_body(event.plan)
     if (what := event.press) is not None:
         body["press"] = {
             "location": what.location,
@@ -362,6 +483,8 @@ def from_body(kind: str, incident_id: str, at: datetime, body: Mapping[str, Any]
         drill=kept["drill"],
         outcome=kept.get("outcome"),
         message=kept["message"],
+        tier=kept.get("tier"),
+        plan=plan_from_body(kept["plan"]) if "plan" in kept else None,
     )
 
 
@@ -383,6 +506,8 @@ _BODY: Final = vol.Schema(
         "drill": bool,
         "message": str,
         vol.Optional("outcome"): vol.Coerce(Outcome),
+        vol.Optional("tier"): vol.All(int, vol.Range(min=1)),
+        vol.Optional("plan"): dict,
         vol.Optional("press"): vol.Schema(
             {"location": str, "kind": vol.Coerce(Kind), "at": _time, "button_id": _TEXT_OR_NONE}, required=True
         ),

@@ -6,7 +6,7 @@ Words of police and prison practice in Indonesia; times in the facility's zone w
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
-from typing import Final
+from typing import Any, Final
 
 from ..const import MAX_NAME, MAX_TEXT, Language
 from ..police.alert import Alert, Answer, plain
@@ -28,6 +28,7 @@ class _Words:
     closed: str
     pressed: str
     nobody: str
+    lapsed: str
 
 
 _ID: Final = _Words(
@@ -58,6 +59,7 @@ _ID: Final = _Words(
     closed="Selesai",
     pressed="Ditekan",
     nobody="Belum ada yang menerima.",
+    lapsed="Sudah diterima, tetapi belum ada yang menuju lokasi.",
 )
 
 _EN: Final = _Words(
@@ -88,6 +90,7 @@ _EN: Final = _Words(
     closed="Closed",
     pressed="Pressed",
     nobody="Nobody has acknowledged yet.",
+    lapsed="It was acknowledged, but nobody is on the way.",
 )
 
 _WORDS: Final = {Language.ID: _ID, Language.EN: _EN}
@@ -104,8 +107,28 @@ def compose(incident: Incident, language: Language, *, site: str, zone: tzinfo) 
         title=_title(incident, words),
         text="\n".join(_lines(incident, words, site, zone)),
         answers=() if ended else tuple(words.answers.items()),
+        answered=incident.state is not State.ALARM,
         ended=ended,
+        drill=incident.drill,
+        repeat=incident.plan.repeat_interval if incident.state is State.ALARM else None,
+        details=_details(incident, site),
     )
+
+
+def _details(incident: Incident, site: str) -> dict[str, Any]:
+    """Return the incident for machines: the words of the entities, times in UTC."""
+    return {
+        "site": site,
+        "incident_id": incident.id,
+        "state": incident.state.value,
+        "kind": incident.kind.value,
+        "locations": list(incident.locations),
+        "pressed_at": incident.pressed_at.isoformat(),
+        "responders": [
+            {"name": r.actor.name, "response": r.response.value, "at": r.at.isoformat()} for r in incident.responders
+        ],
+        "outcome": incident.closed.outcome.value if incident.closed and incident.closed.outcome else None,
+    }
 
 
 def _title(incident: Incident, words: _Words) -> str:
@@ -132,8 +155,8 @@ def _lines(incident: Incident, words: _Words, site: str, zone: tzinfo) -> list[s
     if (end := incident.closed) is not None and end.outcome is not None:
         by = plain(end.actor.name, MAX_NAME)
         lines.append(f"{words.closed}: {words.outcomes[end.outcome]}" + (f" ({by})" if by else ""))
-    elif not incident.responders:
-        lines.append(words.nobody)
+    elif incident.state is State.ALARM:
+        lines.append(words.lapsed if incident.lapsed else words.nobody)
     return lines + [_responder(r, words, zone) for r in incident.responders]
 
 

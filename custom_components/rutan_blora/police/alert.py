@@ -1,11 +1,12 @@
 """What a police device is told, in its language. Rules only: no Home Assistant."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 import hashlib
 import hmac
 import re
-from typing import Final
+from typing import Any, Final
 import unicodedata
 
 # The joiner of emoji is the one character without a shape of its own that is harmless.
@@ -29,8 +30,9 @@ class Alert:
     """One thing to tell, at one revision.
 
     `tag` names what it is about (an incident's id) over all its revisions. A device that has not been told
-    revision `urgent` yet is told loudly, otherwise the update is quiet. `ended` takes it off the device and says
-    so quietly.
+    revision `urgent` yet is told loudly, otherwise the update is quiet. `repeat` is after how many seconds a device
+    that stays silent is told loudly again, None if it is not. `answered` says that nothing needs to sound any more;
+    `ended` takes it off the device and says so quietly. `details` says the same to machines.
     """
 
     tag: str
@@ -39,15 +41,30 @@ class Alert:
     title: str
     text: str
     answers: tuple[tuple[Answer, str], ...] = ()
+    answered: bool = False
     ended: bool = False
+    drill: bool = False
+    test: bool = False
+    repeat: float | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
 
 
-def token(key: str, tag: str, device_id: str) -> str:
-    """Return the unguessable token of one alert at one device (HMAC-SHA-256, 128 bits in hex).
+def token(key: str, tag: str, device_id: str, urgent: int) -> str:
+    """Return the unguessable token of one alert at one device since one urgent revision (112 bits of HMAC-SHA-256).
 
-    It is computed, not kept: an answer to an old push is known again after a restart.
+    It is computed, not kept: an answer to an old push is known again after a restart. The first four hex digits are
+    the revision, so that a late answer or receipt tells what it answers.
     """
-    return hmac.new(key.encode(), f"{tag}\n{device_id}".encode(), hashlib.sha256).hexdigest()[:32]
+    digest = hmac.new(key.encode(), f"{tag}\n{device_id}\n{urgent}".encode(), hashlib.sha256).hexdigest()
+    return f"{urgent & 0xFFFF:04x}{digest[:28]}"
+
+
+def urgent_of(presented: str) -> int:
+    """Return the urgent revision a token claims to be of, 0 if it is no token; it is worth what the token is."""
+    try:
+        return int(presented[:4], 16)
+    except ValueError:
+        return 0
 
 
 def plain(text: str, limit: int) -> str:

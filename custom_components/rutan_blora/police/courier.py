@@ -7,10 +7,11 @@ import logging
 from typing import Final
 
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.util import dt as dt_util
 
-from ..const import Language
+from ..const import FIRST_TIER, Language
 from .alert import Alert
-from .channels import Channel, DeliveryError
+from .channels import Channel, DeliveryError, Receipt
 from .delivery import Delivery, retry_delay, to_body
 
 _LOGGER = logging.getLogger(__name__)
@@ -21,7 +22,10 @@ SEND_DEADLINE: Final = 9.5
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PoliceDevice:
-    """A police device: what it is called, who holds it, his language, and how and where it is reached."""
+    """A police device: what it is called, who holds it, his language, and how and where it is reached.
+
+    `tier` is its escalation step; it is told only while `duty_entity_id` is on, and of drills only if `drills`.
+    """
 
     id: str
     name: str
@@ -29,6 +33,9 @@ class PoliceDevice:
     language: Language
     channel: Channel
     address: str = ""
+    tier: int = FIRST_TIER
+    duty_entity_id: str | None = None
+    drills: bool = True
 
 
 class Courier:
@@ -39,7 +46,7 @@ class Courier:
         hass: HomeAssistant,
         device: PoliceDevice,
         delivery: Delivery,
-        token: str,
+        token: Callable[[int], str],
         on_change: Callable[[Courier], None],
     ) -> None:
         self.device = device
@@ -50,6 +57,7 @@ class Courier:
         self._alert: Alert | None = None
         self._news = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
 
     @property
     def is_done(self) -> bool:
@@ -75,14 +83,12 @@ class Courier:
         if is_urgent and self._task is not None:
             self._task.cancel()
             self._task = None
-        if self.is_done:
-            self._task = self._hass.async_create_background_task(
-                self._deliver(), f"rutan_blora tell {self.device.name}", eager_start=True
-            )
+        self._go()
 
     @callback
     def stop(self) -> None:
         """Bring nothing more."""
+        self._forget_repeat()
         if self._task is not None:
             self._task.cancel()
 
@@ -93,16 +99,47 @@ class Courier:
         if to_body(old) != to_body(delivery):
             self._on_change(self)
 
+    def _go(self) -> None:
+        """Bring what there is to bring, unless that is under way."""
+        if self.is_done:
+            self._task = self._hass.async_create_background_task(
+                self._deliver(), f"rutan_blora tell {self.device.name}", eager_start=True
+            )
+
     async def _deliver(self) -> None:
-        """Hand over the newest revision until there is none newer, or it is given up."""
-        while (alert := self._alert) is not None:
+        """Hand over the newest revision until the device has it or is given up, then wait for its repeat."""
+        while (alert := self._alert) is not None and self._has_to_tell(alert):
             self._news.clear()
             delay = await self._try(alert)
-            if alert is not self._alert:
+            if alert is not self._alert or delay == 0:
                 continue
             if delay is None:
                 return
             await self._pause(delay)
+        self._await_repeat()
+
+    def _has_to_tell(self, alert: Alert) -> bool:
+        """Tell whether something is to be handed over now, not only waited for."""
+        return self.delivery.told < alert.revision or self.delivery.again or self.delivery.reason is not None
+
+    def _await_repeat(self) -> None:
+        """Wait until a silent device is to be told again, on a clock that nobody sets."""
+        self._forget_repeat()
+        repeat = self._alert.repeat if self._alert is not None else None
+        if (delay := self.delivery.repeat_due(repeat, dt_util.utcnow())) is not None:
+            self._timer = self._hass.loop.call_later(delay, self._repeat)
+
+    def _forget_repeat(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    @callback
+    def _repeat(self) -> None:
+        """Tell the device loudly again, unless it has answered meanwhile."""
+        self._timer = None
+        self.delivery = self.delivery.repeated()
+        self._go()
 
     async def _pause(self, seconds: float) -> None:
         """Wait for the next try, or for something newer to tell."""
@@ -113,13 +150,16 @@ class Courier:
             return
 
     async def _try(self, alert: Alert) -> float | None:
-        """Hand the alert over once; return the seconds to the next try, None if there is to be none.
+        """Hand the alert over once; return the seconds to the next try, 0 if it worked, None if there is to be none.
 
         Whatever a channel does, the courier goes on.
         """
+        loud = self.delivery.is_loud(alert.urgent)
         try:
             async with asyncio.timeout(SEND_DEADLINE):
-                await self.device.channel.send(alert, loud=self.delivery.is_loud(alert.urgent), token=self.token)
+                receipt = await self.device.channel.send(
+                    alert, loud=loud, token=self.token(alert.urgent), memo=self.delivery.memo
+                )
         except TimeoutError:
             reason = "timeout"
         except asyncio.CancelledError:
@@ -135,7 +175,15 @@ class Courier:
                 _LOGGER.warning("Telling %s failed unexpectedly: %r", self.device.name, err)
                 _LOGGER.debug("Telling %s failed at", self.device.name, exc_info=True)
         else:
-            self.advance(self.delivery.handed_over(alert.revision, alert.urgent))
-            return None
+            self._handed_over(alert, receipt, loud=loud)
+            return 0
         self.advance(self.delivery.failed(reason, alert.urgent))
         return retry_delay(self.delivery.tries, ended=alert.ended)
+
+    def _handed_over(self, alert: Alert, receipt: Receipt, *, loud: bool) -> None:
+        at = dt_util.utcnow() if loud else self.delivery.loud_at
+        self.advance(
+            self.delivery.handed_over(
+                alert.revision, alert.urgent, loud_at=at, confirmed=receipt.confirmed, memo=receipt.memo
+            )
+        )

@@ -2,22 +2,24 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from functools import cache, partial
 import hmac
 import logging
 from typing import Final
 from weakref import WeakSet
 
+from homeassistant.const import STATE_OFF
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
-from ..const import DOMAIN, Language
+from ..const import DOMAIN, LAST_TIER, Language
 from ..journal.record import Draft, Record
 from ..journal.store import Journal
 from ..listeners import Listeners
-from .alert import Alert, Answer, token
+from .alert import Alert, Answer, token, urgent_of
 from .courier import Courier, PoliceDevice
-from .delivery import Delivery, from_body, to_body
+from .delivery import Delivery, DeliveryState, chosen, from_body, to_body
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -25,6 +27,9 @@ RECORD_DELIVERY: Final = "delivery"
 RECORD_REFUSED: Final = "answer_refused"
 # Refused answers are recorded, but a flood of them must not fill the disk.
 REFUSALS_PER_MINUTE: Final = 20
+
+# Every device at the tier it is set to now.
+_AS_SET: Final[Mapping[str, int]] = {}
 
 type Compose = Callable[[Language], Alert]
 type AnswerHandler = Callable[[str, PoliceDevice, Answer], None]
@@ -64,9 +69,44 @@ class Dispatcher:
         return courier.delivery if courier else None
 
     @callback
-    def tell(self, compose: Compose) -> None:
-        """Tell every device; the first pushes have left when this returns."""
-        self._tell(self.devices.values(), compose)
+    def tell(self, compose: Compose, *, tier: int = LAST_TIER, tiers: Mapping[str, int] = _AS_SET) -> None:
+        """Tell the devices whose turn it is and all told before; the first pushes have left when this returns.
+
+        `tiers` are the escalation steps as they were planned; a device that came later brings its own.
+        """
+        compose = cache(compose)
+        self._tell(self._turn(self._any(compose), tier, tiers), compose)
+
+    def _any(self, compose: Compose) -> Alert:
+        """Return the alert in a language that somebody reads, for what is the same in all of them."""
+        return compose(next((device.language for device in self.devices.values()), Language.EN))
+
+    def _turn(self, alert: Alert, tier: int, tiers: Mapping[str, int]) -> list[PoliceDevice]:
+        """Return who is to hear of an alert now; its end only who heard of it."""
+        due: frozenset[str] = frozenset()
+        if not alert.ended:
+            steps = {d.id: tiers.get(d.id, d.tier) for d in self.devices.values() if d.drills or not alert.drill}
+            due = chosen({device_id: self.is_on_duty(device_id) for device_id in steps}, steps, tier)
+        return [d for d in self.devices.values() if d.id in due or (alert.tag, d.id) in self._couriers]
+
+    def is_on_duty(self, device_id: str) -> bool:
+        """Tell whether a device is to be told by what its duty entity says; without one it always is.
+
+        An entity that says nothing counts as on duty: rather one alarm too many.
+        """
+        entity_id = self.devices[device_id].duty_entity_id
+        state = self._hass.states.get(entity_id) if entity_id else None
+        return state is None or state.state != STATE_OFF
+
+    def is_reachable(self, device_id: str) -> bool | None:
+        """Tell from evidence whether a device could be told now, None if there is none."""
+        device = self.devices[device_id]
+        if device.channel.problem() is not None:
+            return False
+        latest = [c.delivery for (_, told), c in self._couriers.items() if told == device_id]
+        if any(delivery.state is DeliveryState.FAILED for delivery in latest):
+            return False
+        return device.channel.is_reachable()
 
     @callback
     def restore(self, tag: str, records: Iterable[Record]) -> None:
@@ -82,28 +122,30 @@ class Dispatcher:
                 self._hire(device, delivery)
 
     @callback
-    def resume(self, compose: Compose) -> None:
-        """Go on with a restored alert: tell again whoever has not answered, or still shows what is over."""
-        alert = compose(Language.EN)
+    def resume(self, compose: Compose, *, tier: int = LAST_TIER, tiers: Mapping[str, int] = _AS_SET) -> None:
+        """Go on with a restored alert: each device at its own stored time, an overdue one at once."""
+        compose = cache(compose)
+        alert = self._any(compose)
         owing = []
-        for device in self.devices.values():
+        for device in self._turn(alert, tier, tiers):
             courier = self._couriers.get((alert.tag, device.id))
             if courier is not None and courier.is_engaged:
                 continue
-            delivery = courier.delivery if courier else Delivery(tag=alert.tag, address=device.address)
+            delivery = Delivery(tag=alert.tag, address=device.address)
+            if courier is not None and courier.delivery.told > alert.revision:
+                # The journal lost what was told since: rather once too often.
+                courier.advance(delivery)
+            elif courier is not None:
+                delivery = courier.delivery
             if delivery.misses_end(alert.revision) if alert.ended else delivery.owes(alert.urgent):
                 owing.append(device)
-                if courier and not alert.ended:
-                    courier.delivery = delivery.resumed()
             elif alert.ended:
                 self._couriers.pop((alert.tag, device.id), None)
         self._tell(owing, compose)
 
     def _tell(self, devices: Iterable[PoliceDevice], compose: Compose) -> None:
-        alerts: dict[Language, Alert] = {}
         for device in devices:
-            if (alert := alerts.get(device.language)) is None:
-                alert = alerts[device.language] = compose(device.language)
+            alert = compose(device.language)
             courier = self._couriers.get((alert.tag, device.id)) or self._hire(
                 device, Delivery(tag=alert.tag, address=device.address)
             )
@@ -112,7 +154,7 @@ class Dispatcher:
     def _hire(self, device: PoliceDevice, delivery: Delivery) -> Courier:
         """Return a new courier, and let go of those that have brought the end of what they were hired for."""
         self._couriers = {key: old for key, old in self._couriers.items() if not (old.has_ended and old.is_done)}
-        secret = token(self._token_key, delivery.tag, device.id)
+        secret = partial(token, self._token_key, delivery.tag, device.id)
         courier = Courier(self._hass, device, delivery, secret, self._changed)
         self._couriers[delivery.tag, device.id] = courier
         return courier
@@ -149,16 +191,16 @@ class Dispatcher:
     def received(self, presented: str, user_id: str | None) -> None:
         """Take in a phone's receipt."""
         if (courier := self._find(presented, user_id)) is not None:
-            courier.advance(courier.delivery.received())
+            courier.advance(courier.delivery.received(urgent_of(presented)))
 
     @callback
     def has_told(self, presented: str) -> bool:
         """Tell whether a token is of an alert that is told here."""
-        return any(hmac.compare_digest(courier.token, presented) for courier in self._couriers.values())
+        return any(_is_of(courier, presented) for courier in self._couriers.values())
 
     def _find(self, presented: str, user_id: str | None) -> Courier | None:
         """Return who brought the alert with this token; every token is compared, in constant time."""
-        found = [c for c in self._couriers.values() if hmac.compare_digest(c.token, presented)]
+        found = [c for c in self._couriers.values() if _is_of(c, presented)]
         return next((c for c in found if not c.has_ended and c.device.channel.belongs_to(user_id)), None)
 
     def _refuse(self, answer: Answer, user_id: str | None) -> None:
@@ -173,6 +215,11 @@ class Dispatcher:
 
 
 _DISPATCHERS: Final[HassKey[WeakSet[Dispatcher]]] = HassKey(f"{DOMAIN}.dispatchers")
+
+
+def _is_of(courier: Courier, presented: str) -> bool:
+    """Tell whether a token is of what the courier brings, in constant time."""
+    return hmac.compare_digest(courier.token(urgent_of(presented)), presented)
 
 
 def _replay(tag: str, records: Iterable[Record]) -> dict[str, Delivery]:

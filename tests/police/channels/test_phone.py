@@ -51,7 +51,7 @@ async def budi(house: House) -> FakePhone:
 async def reason_of(phone: Phone) -> str:
     """Return why the phone cannot be told."""
     with pytest.raises(DeliveryError) as caught:
-        await phone.send(OPEN, loud=True, token=TOKEN)
+        await phone.send(OPEN, loud=True, token=TOKEN, memo={})
     return caught.value.reason
 
 
@@ -70,13 +70,13 @@ async def reason_of(phone: Phone) -> str:
 async def test_phone_gets_exactly_this(
     hass: HomeAssistant, budi: FakePhone, snapshot: SnapshotAssertion, alert: Alert, loud: bool
 ) -> None:
-    await Phone(hass, budi.id).send(alert, loud=loud, token=TOKEN)
+    await Phone(hass, budi.id).send(alert, loud=loud, token=TOKEN, memo={})
     pushes = [await budi.next_push() for _ in budi.pushes]
     assert [push.content for push in pushes] == snapshot
 
 
 async def test_loud_push_breaks_the_silence_of_both_systems(hass: HomeAssistant, budi: FakePhone) -> None:
-    await Phone(hass, budi.id).send(OPEN, loud=True, token=TOKEN)
+    await Phone(hass, budi.id).send(OPEN, loud=True, token=TOKEN, memo={})
     data = budi.last.data
     assert data["push"]["interruption-level"] == "critical"
     assert data["push"]["sound"] == {"name": "default", "critical": 1, "volume": 1.0}
@@ -85,7 +85,7 @@ async def test_loud_push_breaks_the_silence_of_both_systems(hass: HomeAssistant,
 
 
 async def test_quiet_push_breaks_no_silence(hass: HomeAssistant, budi: FakePhone) -> None:
-    await Phone(hass, budi.id).send(OPEN, loud=False, token=TOKEN)
+    await Phone(hass, budi.id).send(OPEN, loud=False, token=TOKEN, memo={})
     data = budi.last.data
     assert data["push"] == {"interruption-level": "passive", "sound": "none"}
     assert data["channel"] != "alarm_stream"
@@ -93,7 +93,7 @@ async def test_quiet_push_breaks_no_silence(hass: HomeAssistant, budi: FakePhone
 
 
 async def test_push_offers_the_three_answers_android_has_room_for(hass: HomeAssistant, budi: FakePhone) -> None:
-    await Phone(hass, budi.id).send(OPEN, loud=True, token=TOKEN)
+    await Phone(hass, budi.id).send(OPEN, loud=True, token=TOKEN, memo={})
     assert budi.last.buttons == {
         f"RUTAN_ACK_{TOKEN}": "Terima",
         f"RUTAN_GO_{TOKEN}": "Menuju lokasi",
@@ -103,8 +103,8 @@ async def test_push_offers_the_three_answers_android_has_room_for(hass: HomeAssi
 
 async def test_end_takes_the_alarm_off_and_leaves_a_word_without_buttons(hass: HomeAssistant, budi: FakePhone) -> None:
     phone = Phone(hass, budi.id)
-    await phone.send(OPEN, loud=True, token=TOKEN)
-    await phone.send(ENDED, loud=False, token=TOKEN)
+    await phone.send(OPEN, loud=True, token=TOKEN, memo={})
+    await phone.send(ENDED, loud=False, token=TOKEN, memo={})
     shown, clear, closed = budi.pushes
     assert clear.clears
     assert clear.tag == shown.tag != closed.tag
@@ -113,7 +113,7 @@ async def test_end_takes_the_alarm_off_and_leaves_a_word_without_buttons(hass: H
 
 
 async def test_push_has_left_before_anything_is_awaited(hass: HomeAssistant, budi: FakePhone) -> None:
-    sending = Phone(hass, budi.id).send(OPEN, loud=True, token=TOKEN)
+    sending = Phone(hass, budi.id).send(OPEN, loud=True, token=TOKEN, memo={})
     with pytest.raises(StopIteration):
         sending.send(None)
     assert len(budi.pushes) == 1
@@ -131,7 +131,7 @@ async def test_what_one_push_goes_through_does_not_change_the_next(hass: HomeAss
     hass.services.async_register("notify", phones[0].action, spoil)
     phones[1].take_over()
     for phone in phones:
-        await Phone(hass, phone.id).send(OPEN, loud=True, token=TOKEN)
+        await Phone(hass, phone.id).send(OPEN, loud=True, token=TOKEN, memo={})
     assert "hass_confirm_id" not in phones[1].last.data
     assert len(phones[1].last.buttons) == 3
     assert phones[1].last.data["push"]["interruption-level"] == "critical"
@@ -142,7 +142,7 @@ async def test_phone_away_from_home_is_told_through_its_push_service(
 ) -> None:
     aioclient_mock.post(PUSH_URL, json={}, status=201)  # type: ignore[no-untyped-call]
     phone = await house.pair("HP Budi", app_data=PUSH_SERVICE, manufacturer="Apple")
-    await Phone(hass, phone.id).send(OPEN, loud=True, token=TOKEN)
+    await Phone(hass, phone.id).send(OPEN, loud=True, token=TOKEN, memo={})
     ((_, _, content, _),) = aioclient_mock.mock_calls
     assert content["title"] == OPEN.title
     assert content["message"] == OPEN.text
@@ -164,7 +164,7 @@ async def test_trouble_of_the_push_service_is_hidden_by_mobile_app(
     """The reason why escalation follows missing answers, never the result of a send."""
     aioclient_mock.post(PUSH_URL, json={}, **answer)  # type: ignore[no-untyped-call]
     phone = await house.pair("HP Budi", app_data=PUSH_SERVICE)
-    await Phone(hass, phone.id).send(OPEN, loud=True, token=TOKEN)
+    await Phone(hass, phone.id).send(OPEN, loud=True, token=TOKEN, memo={})
     assert aioclient_mock.call_count == 1
 
 
@@ -181,7 +181,7 @@ async def test_renamed_phone_is_followed(hass: HomeAssistant, house: House, budi
         },
     )
     assert not hass.services.has_service("notify", "mobile_app_hp_budi")
-    await phone.send(OPEN, loud=True, token=TOKEN)
+    await phone.send(OPEN, loud=True, token=TOKEN, memo={})
     assert budi.titles == [OPEN.title]
     assert phone.problem() is None
 
@@ -268,7 +268,7 @@ async def test_of_two_phones_of_one_name_the_older_gets_plain_messages(hass: Hom
     older, newer = await house.pair("HP Piket"), await house.pair("HP Piket")
     for phone in (older, newer):
         await phone.connect()
-        await Phone(hass, phone.id).send(OPEN, loud=True, token=TOKEN)
+        await Phone(hass, phone.id).send(OPEN, loud=True, token=TOKEN, memo={})
     assert Phone(hass, older.id).problem() == "phone_same_name"
     assert Phone(hass, newer.id).problem() is None
     assert older.last.content == {"title": OPEN.title, "message": OPEN.text}
@@ -321,7 +321,7 @@ async def test_tap_on_a_button_is_heard_with_its_token_and_user(
 ) -> None:
     heard, received = Mock(), Mock()
     unsubscribe = async_listen(hass, heard, received)
-    await Phone(hass, budi.id).send(OPEN, loud=True, token=TOKEN)
+    await Phone(hass, budi.id).send(OPEN, loud=True, token=TOKEN, memo={})
     await budi.answer(answer.value)
     heard.assert_called_once_with(answer, TOKEN, budi.user.id)
     received.assert_not_called()
@@ -343,7 +343,7 @@ async def test_tap_on_an_iphone_which_sends_only_the_key_is_heard(
 async def test_receipt_is_heard_with_its_token_and_user(hass: HomeAssistant, budi: FakePhone) -> None:
     heard, received = Mock(), Mock()
     unsubscribe = async_listen(hass, heard, received)
-    await Phone(hass, budi.id).send(OPEN, loud=True, token=TOKEN)
+    await Phone(hass, budi.id).send(OPEN, loud=True, token=TOKEN, memo={})
     await budi.confirm()
     received.assert_called_once_with(TOKEN, budi.user.id)
     heard.assert_not_called()

@@ -4,10 +4,10 @@ The phone is known by its device and resolved at every send: the name of its not
 and two phones of one name share one. All that depends on mobile_app's inside stands in this file.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 import re
-from typing import Any, Final
+from typing import Any, Final, override
 
 from homeassistant.components.notify import (
     ATTR_DATA,
@@ -23,7 +23,7 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 
 from ..alert import Alert, Answer
-from . import DeliveryError
+from . import Channel, DeliveryError, Receipt
 
 MOBILE_APP: Final = "mobile_app"
 EVENT_ANSWER: Final = "mobile_app_notification_action"
@@ -69,7 +69,7 @@ def can_push(registration: ConfigEntry) -> bool:
     return {"push_url", "push_token"} <= app_data.keys() or "push_websocket_channel" in app_data
 
 
-class Phone:
+class Phone(Channel):
     """A phone as a police device."""
 
     def __init__(self, hass: HomeAssistant, device_id: str) -> None:
@@ -80,6 +80,7 @@ class Phone:
     def _registration(self) -> ConfigEntry | None:
         return find_registration(self._hass, self._device_id)
 
+    @override
     def problem(self) -> str | None:
         """Return whether the phone has vanished, or another has its name so that it only gets plain messages."""
         if (registration := self._registration) is None:
@@ -89,12 +90,24 @@ class Phone:
         except DeliveryError:
             return None
 
+    @override
+    def is_reachable(self) -> bool:
+        """Tell whether a push can leave: through the push service, or over a connection the app holds now."""
+        if (registration := self._registration) is None or registration.state is not ConfigEntryState.LOADED:
+            return False
+        if "push_url" in registration.data.get("app_data", {}):
+            return True
+        connected: Mapping[str, object] = self._hass.data.get(MOBILE_APP, {}).get("push_channel", {})
+        return registration.data["webhook_id"] in connected
+
+    @override
     def belongs_to(self, user_id: str | None) -> bool:
         """Tell whether the phone was registered by this user."""
         registration = self._registration
         return registration is not None and user_id is not None and registration.data.get("user_id") == user_id
 
-    async def send(self, alert: Alert, *, loud: bool, token: str) -> None:
+    @override
+    async def send(self, alert: Alert, *, loud: bool, token: str, memo: Mapping[str, Any]) -> Receipt:
         """Push the alert; success only says that it was handed over (design §6)."""
         if (registration := self._registration) is None:
             raise DeliveryError(PhoneProblem.MISSING.value)
@@ -106,6 +119,7 @@ class Phone:
                 await self._send_plain(registration, alert)
         except HomeAssistantError as err:
             raise DeliveryError(PhoneProblem.REFUSED.value) from err
+        return Receipt()
 
     def _notify_action(self, registration: ConfigEntry) -> str | None:
         """Return the phone's own notify action, None if another phone of the same name has it."""
