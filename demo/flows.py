@@ -8,6 +8,7 @@ from .api import Api, Json
 
 _CONFIG: Final = "/api/config/config_entries/flow"
 _SUBENTRY: Final = "/api/config/config_entries/subentries/flow"
+_OPTIONS: Final = "/api/config/config_entries/options/flow"
 _WALKED: Final = ("menu", "form")
 
 
@@ -33,6 +34,11 @@ class Dialogs:
         else:
             first = await self._api.post(_SUBENTRY, {"handler": handler})
         await self._walk(_SUBENTRY, first, answers, option)
+
+    async def set_options(self, entry_id: str, answers: Mapping[str, object]) -> None:
+        """Set options of an entry; those not given are set to what the form proposes."""
+        first: Json = await self._api.post(_OPTIONS, {"handler": entry_id})
+        await self._walk(_OPTIONS, first, answers)
 
     async def look_at(self, entry_id: str, kind: str, subentry_id: str) -> Json:
         """Return the form of a part that is there, and leave it as it is."""

@@ -132,6 +132,11 @@ class Site:
         found: str = next(device["id"] for device in devices if [DOMAIN, identifier] in device["identifiers"])
         return found
 
+    async def set_options(self, **answers: object) -> None:
+        """Set options of the facility, as a technician does."""
+        await Dialogs(self.api).set_options(self.entry_id, answers)
+        await self._until_there(BUTTONS["entity"]["name"])
+
     async def press_gate(self) -> None:
         """Press the button at the gate."""
         await self.socket.call("input_button.press", entity_id=GATE)

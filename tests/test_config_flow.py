@@ -10,11 +10,12 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from homeassistant.config_entries import SOURCE_USER, ConfigFlowResult, FlowType, SubentryFlowResult
 from homeassistant.core import HomeAssistant
-from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.data_entry_flow import FlowResultType, InvalidData
 from homeassistant.setup import async_setup_component
 
 DOMAIN = "rutan_blora"
 SITE = {"site_name": "Rutan Kelas IIB Blora", "language": "en"}
+TIMES = {"tier_delay": 30, "repeat_interval": 60, "response_time": 600}
 GATE = {"name": "Main gate", "kind": "panic"}
 
 
@@ -177,7 +178,7 @@ async def test_first_set_up_as_the_browser_sees_it(hass: HomeAssistant, hass_cli
     assert kind == "config_subentries_flow"
     menu = await (await client.get(f"{api}/{flow_id}")).json()
     assert menu["handler"] == [entry.entry_id, "police_device"]
-    assert menu["menu_options"] == ["phone"]
+    assert menu["menu_options"][0] == "phone"
 
 
 async def test_renamed(hass: HomeAssistant) -> None:
@@ -217,8 +218,33 @@ async def test_options(hass: HomeAssistant) -> None:
     form = await hass.config_entries.options.async_init(entry.entry_id)
     assert form["step_id"] == "init"
     assert form["data_schema"] is not None
-    (language,) = form["data_schema"].schema
+    language, *times = form["data_schema"].schema
     assert language.description == {"suggested_value": "id"}
-    result = await hass.config_entries.options.async_configure(form["flow_id"], {"language": "en"})
+    assert {str(time): time.default() for time in times} == TIMES
+    typed = {"language": "en", "tier_delay": 5.0, "repeat_interval": 15.0, "response_time": 60.0}
+    result = await hass.config_entries.options.async_configure(form["flow_id"], typed)
     assert result["type"] is FlowResultType.CREATE_ENTRY
-    assert entry.options == {"language": "en", "other": 1}
+    assert entry.options == {**typed, "other": 1}
+    assert [type(entry.options[time]) for time in TIMES] == [int, int, int]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("tier_delay", 4),
+        ("tier_delay", 601),
+        ("tier_delay", "soon"),
+        ("repeat_interval", 14),
+        ("repeat_interval", 3601),
+        ("response_time", 59),
+        ("response_time", 7201),
+    ],
+)
+async def test_time_out_of_bounds_changes_nothing(hass: HomeAssistant, field: str, value: object) -> None:
+    entry = known_facility(hass)
+    before = entry.options
+    form = await hass.config_entries.options.async_init(entry.entry_id)
+    with pytest.raises(InvalidData) as refused:
+        await hass.config_entries.options.async_configure(form["flow_id"], {"language": "en", **TIMES, field: value})
+    assert field in refused.value.schema_errors
+    assert entry.options == before

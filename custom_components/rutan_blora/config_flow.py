@@ -15,20 +15,27 @@ from homeassistant.config_entries import (
     OptionsFlow,
     SubentryFlowContext,
 )
+from homeassistant.const import UnitOfTime
 from homeassistant.core import callback
 from homeassistant.util import slugify
 
 from .const import (
     CONF_LANGUAGE,
+    CONF_REPEAT_INTERVAL,
+    CONF_RESPONSE_TIME,
     CONF_SITE_NAME,
+    CONF_TIER_DELAY,
     CONF_TOKEN_KEY,
+    DEFAULT_REPEAT_INTERVAL,
+    DEFAULT_RESPONSE_TIME,
+    DEFAULT_TIER_DELAY,
     DOMAIN,
     MAX_NAME,
     SUBENTRY_PANIC_BUTTON,
     SUBENTRY_POLICE_DEVICE,
     Language,
 )
-from .flows.forms import ERROR_TOO_LONG, FIRST_SETUP, LANGUAGE, TEXT, clean, name_error
+from .flows.forms import ERROR_TOO_LONG, FIRST_SETUP, LANGUAGE, TEXT, clean, name_error, whole_number
 from .flows.panic_button import PanicButtonFlow
 from .flows.police_device import PoliceDeviceFlow
 
@@ -39,7 +46,14 @@ _SITE: Final = {vol.Required(CONF_SITE_NAME): TEXT}
 _LANGUAGE: Final = {vol.Required(CONF_LANGUAGE, default=Language.ID.value): LANGUAGE}
 _USER_SCHEMA: Final = vol.Schema({**_SITE, **_LANGUAGE})
 _RECONFIGURE_SCHEMA: Final = vol.Schema(_SITE)
-_OPTIONS_SCHEMA: Final = vol.Schema(_LANGUAGE)
+_OPTIONS_SCHEMA: Final = vol.Schema(
+    {
+        **_LANGUAGE,
+        vol.Required(CONF_TIER_DELAY, default=DEFAULT_TIER_DELAY): whole_number(5, 600, UnitOfTime.SECONDS),
+        vol.Required(CONF_REPEAT_INTERVAL, default=DEFAULT_REPEAT_INTERVAL): whole_number(15, 3600, UnitOfTime.SECONDS),
+        vol.Required(CONF_RESPONSE_TIME, default=DEFAULT_RESPONSE_TIME): whole_number(60, 7200, UnitOfTime.SECONDS),
+    }
+)
 
 
 class RutanConfigFlow(ConfigFlow, domain=DOMAIN):

@@ -264,7 +264,7 @@ async def test_device_that_has_answered_is_left_in_peace(hass: HomeAssistant, fr
     channel = StubChannel()
     courier = courier_of(hass, channel)
     courier.tell(alert(repeat=60))
-    courier.advance(courier.delivery.acknowledged())
+    courier.advance(courier.delivery.acknowledged(1))
     await silence(hass, courier, freezer, 61)
     await silence(hass, courier, freezer, 61)
     assert len(channel.sent) == 1

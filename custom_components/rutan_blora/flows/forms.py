@@ -7,8 +7,16 @@ import voluptuous as vol
 
 from homeassistant.config_entries import SOURCE_RECONFIGURE, ConfigSubentryFlow, SubentryFlowResult
 from homeassistant.const import CONF_NAME
-from homeassistant.core import callback
-from homeassistant.helpers.selector import SelectSelector, SelectSelectorConfig, TextSelector
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.selector import (
+    NumberSelector,
+    NumberSelectorConfig,
+    NumberSelectorMode,
+    SelectSelector,
+    SelectSelectorConfig,
+    TextSelector,
+)
 
 from ..const import MAX_NAME, Language
 
@@ -22,6 +30,14 @@ TEXT: Final = TextSelector()
 LANGUAGE: Final = SelectSelector(
     SelectSelectorConfig(options=[language.value for language in Language], translation_key="language")
 )
+
+
+def whole_number(lowest: int, highest: int, unit: str | None = None) -> vol.All[int]:
+    """Return a box for a whole number; what is none or out of bounds is refused before a flow sees it."""
+    config = NumberSelectorConfig(min=lowest, max=highest, mode=NumberSelectorMode.BOX)
+    if unit is not None:
+        config["unit_of_measurement"] = unit
+    return vol.All(NumberSelector(config), vol.Coerce(int))
 
 
 def clean(text: str) -> str:
@@ -39,15 +55,27 @@ def text_error(text: str) -> str | None:
     return ERROR_TOO_LONG if len(text) > MAX_NAME else None
 
 
-class SubentryFlow(ConfigSubentryFlow):
-    """A flow whose forms have a name, which becomes the title, and a section of rarely used fields."""
+@callback
+def resolve_entity_id(hass: HomeAssistant, chosen: str) -> str:
+    """Return the entity id of what an entity selector gave, which may be its id in the registry."""
+    return er.async_resolve_entity_id(er.async_get(hass), chosen) or chosen
 
-    def stored(self, section: str) -> dict[str, Any] | None:
+
+@callback
+def is_known(hass: HomeAssistant, entity_id: str) -> bool:
+    """Tell whether Home Assistant has the entity, be it only registered."""
+    return hass.states.get(entity_id) is not None or er.async_get(hass).async_get(entity_id) is not None
+
+
+class SubentryFlow(ConfigSubentryFlow):
+    """A flow whose forms have a name, which becomes the title, and sections of rarely used fields."""
+
+    def stored(self, *sections: str) -> dict[str, Any] | None:
         """Return what the form of an existing subentry is filled in with, None for a new one."""
         if self.source != SOURCE_RECONFIGURE:
             return None
         subentry = self._get_reconfigure_subentry()
-        return {CONF_NAME: subentry.title, **subentry.data, section: subentry.data}
+        return {CONF_NAME: subentry.title, **subentry.data, **dict.fromkeys(sections, subentry.data)}
 
     @callback
     def async_show(

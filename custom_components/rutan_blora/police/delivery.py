@@ -28,11 +28,14 @@ class DeliveryState(StrEnum):
     FAILED = "failed"
 
 
+_PROVEN: Final = (DeliveryState.DELIVERED, DeliveryState.ACKNOWLEDGED)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Delivery:
     """An alert at one device.
 
-    `told` is the last revision handed over, `urgent` the one it had to hear then, `loud_at` when it last rang (UTC),
+    `told` is the last revision handed over, `urgent` the urgent one that `state` is about, `loud_at` when it last rang (UTC),
     `reason` why the last try failed, `again` that the device is to be told loudly once more, `address` where it goes:
     a device that gets another is told anew. `memo` is the channel's own.
     """
@@ -50,7 +53,7 @@ class Delivery:
 
     def is_loud(self, urgent: int) -> bool:
         """Tell whether the next push must break the silence: the device was not told the urgent revision yet."""
-        return self.again or self.told < urgent
+        return self.again or (self.told < urgent and not self._is_proven(urgent))
 
     def handed_over(
         self,
@@ -66,14 +69,14 @@ class Delivery:
         `loud_at` is when the device last rang (UTC), be it by this push. A repeat that fell due while a quiet one was
         under way is still owed.
         """
-        state = DeliveryState.SENT if self._is_news(urgent) else self.state
+        state = self.state if self._is_proven(urgent) else DeliveryState.SENT
         if confirmed and state is DeliveryState.SENT:
             state = DeliveryState.DELIVERED
         return replace(
             self,
             state=state,
             told=revision,
-            urgent=urgent,
+            urgent=max(self.urgent, urgent),
             tries=0,
             reason=None,
             again=self.again and loud_at == self.loud_at,
@@ -81,25 +84,26 @@ class Delivery:
             memo=memo or {},
         )
 
-    def _is_news(self, urgent: int) -> bool:
-        """Tell whether what is handed over now was proven by nothing so far; a repeat takes no receipt back."""
-        return self.told < urgent or self.state in (DeliveryState.QUEUED, DeliveryState.FAILED)
+    def _is_proven(self, urgent: int) -> bool:
+        """Tell whether the device has shown that it has an urgent revision; it may do so before the push returns."""
+        return self.state in _PROVEN and self.urgent >= urgent
 
     def failed(self, reason: str, urgent: int) -> Delivery:
         """Return the delivery after a try failed; what is proven of the urgent revision stays proven."""
-        is_proven = self.state in (DeliveryState.DELIVERED, DeliveryState.ACKNOWLEDGED) and self.told >= urgent
-        state = self.state if is_proven else DeliveryState.FAILED
+        state = self.state if self._is_proven(urgent) else DeliveryState.FAILED
         return replace(self, state=state, tries=self.tries + 1, reason=reason)
 
     def received(self, urgent: int) -> Delivery:
         """Return the delivery after the device's receipt of an urgent revision; one of an earlier says nothing."""
-        if self.state is DeliveryState.ACKNOWLEDGED or urgent != self.urgent:
+        if urgent < self.urgent or (self.state is DeliveryState.ACKNOWLEDGED and urgent == self.urgent):
             return self
-        return replace(self, state=DeliveryState.DELIVERED)
+        return replace(self, state=DeliveryState.DELIVERED, urgent=urgent)
 
-    def acknowledged(self) -> Delivery:
-        """Return the delivery after an answer."""
-        return replace(self, state=DeliveryState.ACKNOWLEDGED, again=False)
+    def acknowledged(self, urgent: int) -> Delivery:
+        """Return the delivery after an answer to an urgent revision; one to an earlier says nothing of this."""
+        if urgent < self.urgent:
+            return self
+        return replace(self, state=DeliveryState.ACKNOWLEDGED, urgent=urgent, again=False)
 
     def repeated(self) -> Delivery:
         """Return the delivery whose device is to be told loudly once more, unless it has answered."""
@@ -171,8 +175,7 @@ def chosen(on_duty: Mapping[str, bool], tiers: Mapping[str, int], tier: int) -> 
 def received_of(deliveries: Iterable[Delivery]) -> tuple[int, int]:
     """Return how many devices have shown that they have the alert, and how many were told."""
     states = [delivery.state for delivery in deliveries]
-    proven = (DeliveryState.DELIVERED, DeliveryState.ACKNOWLEDGED)
-    return sum(state in proven for state in states), len(states)
+    return sum(state in _PROVEN for state in states), len(states)
 
 
 def plan_to_body(plan: Plan) -> dict[str, Any]:

@@ -183,7 +183,7 @@ class Dispatcher:
                 self._refuse(answer, user_id)
             return
         self.last_response[courier.device.id] = dt_util.utcnow()
-        courier.advance(courier.delivery.acknowledged())
+        courier.advance(courier.delivery.acknowledged(urgent_of(presented)))
         if self.on_answer is not None:
             self.on_answer(courier.delivery.tag, courier.device, answer)
 
