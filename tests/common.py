@@ -256,7 +256,7 @@ class House:
     async def client(self) -> TestClient[Any, Any]:
         """Return a client of Home Assistant's web server that is not logged in."""
         if self._client is None:
-            assert await async_setup_component(self.hass, "webhook", {})
+            assert await async_setup_component(self.hass, "rutan_blora", {})
             # Whatever still sets itself up must have its pages before the server starts.
             await self.hass.async_block_till_done()
             self._client = await self._connect()

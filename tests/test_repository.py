@@ -263,7 +263,7 @@ FLOORS: Final[tuple[tuple[str, ...], ...]] = (
     ("kept", "flows"),
     ("facility",),
     ("entity", "errors", "supervision", "config_flow"),
-    (*Platform, "services", "trigger", "condition", "diagnostics", "repairs", "system_health", "logbook"),
+    (*Platform, "services", "views", "trigger", "condition", "diagnostics", "repairs", "system_health", "logbook"),
     ("__init__",),
 )
 FLOOR: Final = {room: height for height, rooms in enumerate(FLOORS) for room in rooms}
@@ -333,6 +333,7 @@ def test_only_platforms_services_and_the_entry_know_the_facility() -> None:
     assert knowing <= {
         *Platform,
         "services",
+        "views",
         "entity",
         "supervision",
         "diagnostics",

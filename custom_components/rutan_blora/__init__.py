@@ -11,14 +11,16 @@ from .facility import Facility, RutanConfigEntry
 from .kept import async_let_go
 from .services import async_setup_services
 from .supervision import async_supervise
+from .views import AnswerView
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 PLATFORMS = [Platform.BINARY_SENSOR, Platform.BUTTON, Platform.EVENT, Platform.SENSOR]
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Set up the actions."""
+    """Set up the actions and the address for answers."""
     async_setup_services(hass)
+    hass.http.register_view(AnswerView())
     return True
 
 

@@ -45,6 +45,9 @@ DEFAULT_RESPONSE_TIME: Final = 600
 FIRST_TIER: Final = 1
 LAST_TIER: Final = 9
 
+# Where a police device's web service answers.
+ANSWER_PATH: Final = f"/api/{DOMAIN}/answer"
+
 # Texts a person may hand in, in characters: a push shows about this much, a journal line stays readable.
 MAX_NAME: Final = 80
 MAX_TEXT: Final = 500

@@ -1,7 +1,11 @@
 """A facility: the runtime of one config entry, and how its rooms are joined."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+import hashlib
 from pathlib import Path
+from typing import Any, Final
 
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
 from homeassistant.const import (
@@ -9,14 +13,19 @@ from homeassistant.const import (
     CONF_ENTITY_ID,
     CONF_WEBHOOK_ID,
 )
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import HassJob, HomeAssistant, callback
+from homeassistant.helpers.network import NoURLAvailableError, get_url
 
 from .alarm.buttons import PanicButton, PanicButtons
 from .alarm.desk import AlarmDesk
 from .alarm.incident import Kind
 from .const import (
+    ANSWER_PATH,
+    CONF_CHANNEL,
     CONF_DRILLS,
+    CONF_DURATION,
     CONF_DUTY_ENTITY_ID,
+    CONF_ENTITY_IDS,
     CONF_KIND,
     CONF_LANGUAGE,
     CONF_LOCAL_ONLY,
@@ -25,11 +34,15 @@ from .const import (
     CONF_RANK,
     CONF_REPEAT_INTERVAL,
     CONF_RESPONSE_TIME,
+    CONF_SECRET,
     CONF_SOURCE,
     CONF_TIER,
     CONF_TIER_DELAY,
     CONF_TOKEN_KEY,
+    CONF_TOPIC,
+    CONF_TTS_ENTITY_ID,
     CONF_UNIT,
+    CONF_URL,
     DEFAULT_REPEAT_INTERVAL,
     DEFAULT_RESPONSE_TIME,
     DEFAULT_TIER_DELAY,
@@ -37,11 +50,18 @@ from .const import (
     FIRST_TIER,
     SUBENTRY_PANIC_BUTTON,
     SUBENTRY_POLICE_DEVICE,
+    ChannelType,
     Language,
     Source,
 )
 from .kept import Kept, async_let_go, keep
+from .police.alert import Answer
+from .police.channels import Channel
+from .police.channels.annunciator import Annunciator
+from .police.channels.mqtt import MqttPost
+from .police.channels.notify import NotifyEntity
 from .police.channels.phone import Phone
+from .police.channels.webhook import WebhookReceiver
 from .police.courier import PoliceDevice
 from .police.delivery import Plan
 from .police.dispatcher import Dispatcher
@@ -84,6 +104,8 @@ class Facility:
     def start(self) -> None:
         """Hear what comes and has waited, then go on telling what was open; the entities are there by now."""
         self.kept.intake.open(self.buttons, self.police)
+        leave = HassJob(self.police.leave, "rutan_blora leave the police")
+        self._entry.async_on_unload(self.hass.async_add_shutdown_job(leave))
         self.alarm.resume()
 
     @callback
@@ -134,14 +156,61 @@ def _police_device(hass: HomeAssistant, entry: RutanConfigEntry, subentry: Confi
     data = subentry.data
     officer = " ".join(filter(None, (data.get(CONF_RANK), data.get(CONF_OFFICER)))) or subentry.title
     unit = data.get(CONF_UNIT)
+    reach = _CHANNELS[ChannelType(data[CONF_CHANNEL])]
     return PoliceDevice(
         id=subentry.subentry_id,
         name=subentry.title,
         holder=f"{officer} – {unit}" if unit else officer,
         language=Language(data.get(CONF_LANGUAGE) or entry.options[CONF_LANGUAGE]),
-        channel=Phone(hass, data[CONF_DEVICE_ID]),
-        address=data[CONF_DEVICE_ID],
+        channel=reach.build(hass, data),
+        address=reach.address(data),
         tier=data.get(CONF_TIER, FIRST_TIER),
         duty_entity_id=data.get(CONF_DUTY_ENTITY_ID),
         drills=data.get(CONF_DRILLS, True),
     )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Reach:
+    """How a channel is built of what a subentry says, and where it leads: somebody else's must be told anew."""
+
+    build: Callable[[HomeAssistant, Mapping[str, Any]], Channel]
+    address: Callable[[Mapping[str, Any]], str]
+
+
+def _answer_url(hass: HomeAssistant, answer: Answer, token: str) -> str | None:
+    """Return where an alert is answered, None if Home Assistant does not know how it is reached."""
+    try:
+        return f"{get_url(hass, prefer_external=True)}{ANSWER_PATH}/{answer}/{token}"
+    except NoURLAvailableError:
+        return None
+
+
+_CHANNELS: Final[Mapping[ChannelType, _Reach]] = {
+    ChannelType.PHONE: _Reach(
+        build=lambda hass, data: Phone(hass, data[CONF_DEVICE_ID]),
+        address=lambda data: str(data[CONF_DEVICE_ID]),
+    ),
+    ChannelType.NOTIFY: _Reach(
+        build=lambda hass, data: NotifyEntity(hass, data[CONF_ENTITY_ID]),
+        address=lambda data: str(data[CONF_ENTITY_ID]),
+    ),
+    ChannelType.ANNUNCIATOR: _Reach(
+        build=lambda hass, data: Annunciator(
+            hass,
+            tuple(data[CONF_ENTITY_IDS]),
+            duration=data[CONF_DURATION],
+            tts_entity_id=data.get(CONF_TTS_ENTITY_ID),
+        ),
+        address=lambda data: ",".join(sorted(data[CONF_ENTITY_IDS])),
+    ),
+    ChannelType.MQTT: _Reach(
+        build=lambda hass, data: MqttPost(hass, data[CONF_TOPIC]),
+        address=lambda data: str(data[CONF_TOPIC]),
+    ),
+    ChannelType.WEBHOOK: _Reach(
+        build=lambda hass, data: WebhookReceiver(hass, data[CONF_URL], data[CONF_SECRET], partial(_answer_url, hass)),
+        # The address goes on record; one that holds a secret of its own must not.
+        address=lambda data: hashlib.sha256(data[CONF_URL].encode()).hexdigest()[:16],
+    ),
+}

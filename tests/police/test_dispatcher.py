@@ -37,7 +37,7 @@ class Post:
         self.journal = Mock(spec=Journal)
         self.dispatcher = Dispatcher(hass, self.journal, devices, KEY)
         self.answers: list[tuple[str, str, Answer]] = []
-        self.dispatcher.on_answer = lambda tag, device, answer: self.answers.append((tag, device.id, answer))
+        self.dispatcher.on_answer = lambda tag, device, answer, officer: self.answers.append((tag, device.id, answer))
 
     def drafts(self, kind: str) -> list[Draft]:
         """Return what was recorded of a kind."""

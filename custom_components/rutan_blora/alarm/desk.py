@@ -106,10 +106,11 @@ class AlarmDesk:
         return self._take(rules.close(self.incident, outcome, at=dt_util.utcnow(), actor=actor, reason=reason))
 
     @callback
-    def answered(self, tag: str, device: PoliceDevice, answer: Answer) -> None:
-        """Take in an officer's answer to the alert of an incident."""
+    def answered(self, tag: str, device: PoliceDevice, answer: Answer, officer: str = "") -> None:
+        """Take in an officer's answer to the alert of an incident; without a name it is the device's holder."""
         if self.incident is not None and self.incident.id == tag:
-            self.respond(Actor(origin=Origin.OFFICER, id=device.id, name=device.holder), _RESPONSES[answer])
+            name = f"{officer} – {device.holder}" if officer else device.holder
+            self.respond(Actor(origin=Origin.OFFICER, id=device.id, name=name), _RESPONSES[answer])
 
     @callback
     def restore(self, records: Iterable[Record]) -> None:

@@ -29,6 +29,7 @@ from homeassistant.util import dt as dt_util
 
 from ..const import DOMAIN
 from ..police.alert import Answer
+from ..police.channels import ChannelAnswer
 from ..police.channels.phone import async_listen
 from ..police.dispatcher import Dispatcher
 from .buttons import Known, PanicButton, PanicButtons
@@ -51,6 +52,7 @@ class Intake:
         self._hass = hass
         self._people = people
         self._desk: tuple[PanicButtons, Dispatcher] | None = None
+        self._police: Dispatcher | None = None
         self._letters: list[Letter] = []
         self._webhooks: dict[str, float] = {}
         self._held_since = 0.0
@@ -62,7 +64,9 @@ class Intake:
         """Give what comes to these, first what has waited."""
         self._deaf()
         self._desk = (buttons, police)
+        self._police = police
         self._hear(buttons.buttons.values())
+        self._unsubs += [device.channel.listen(self._answered_over(device.id)) for device in police.devices.values()]
         letters, self._letters = self._letters, []
         for letter in letters:
             letter(*self._desk)
@@ -86,9 +90,11 @@ class Intake:
 
     @callback
     def close(self) -> None:
-        """Hear nothing more."""
+        """Hear nothing more, and say so where somebody listens."""
         self._desk = None
         self._deaf()
+        if self._police is not None:
+            self._police.leave()
 
     def _deaf(self) -> None:
         for unsub in self._unsubs:
@@ -115,6 +121,14 @@ class Intake:
     @callback
     def _answered(self, answer: Answer, token: str, user_id: str | None) -> None:
         self._put(lambda _, police: police.answered(answer, token, user_id))
+
+    def _answered_over(self, device_id: str) -> ChannelAnswer:
+        """Return the handler of the answers that come over a device's own channel."""
+
+        def answered(answer: Answer, token: str, officer: str) -> None:
+            self._put(lambda _, police: police.answered_over(device_id, answer, token, officer))
+
+        return answered
 
     @callback
     def _received(self, token: str, user_id: str | None) -> None:

@@ -48,6 +48,21 @@ class Alert:
     repeat: float | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
 
+    def for_machines(self) -> dict[str, Any]:
+        """Return the alert as JSON, without what proves an answer to it."""
+        return {
+            "tag": self.tag,
+            "revision": self.revision,
+            "urgent": self.urgent,
+            "title": self.title,
+            "text": self.text,
+            "open": not self.ended,
+            "answered": self.answered,
+            "drill": self.drill,
+            "test": self.test,
+            "details": dict(self.details),
+        }
+
 
 def token(key: str, tag: str, device_id: str, urgent: int) -> str:
     """Return the unguessable token of one alert at one device since one urgent revision (112 bits of HMAC-SHA-256).

@@ -35,9 +35,9 @@ _PROVEN: Final = (DeliveryState.DELIVERED, DeliveryState.ACKNOWLEDGED)
 class Delivery:
     """An alert at one device.
 
-    `told` is the last revision handed over, `urgent` the urgent one that `state` is about, `loud_at` when it last rang (UTC),
-    `reason` why the last try failed, `again` that the device is to be told loudly once more, `address` where it goes:
-    a device that gets another is told anew. `memo` is the channel's own.
+    `told` is the last revision handed over, `urgent` the urgent one that `state` is about, `loud_at` when it last rang
+    (UTC), `reason` why the last try failed, `again` that the device is to be told loudly once more, `address` where it
+    goes: a device that gets another is told anew. `memo` is the channel's own.
     """
 
     tag: str

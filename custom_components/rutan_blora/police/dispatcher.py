@@ -32,7 +32,8 @@ REFUSALS_PER_MINUTE: Final = 20
 _AS_SET: Final[Mapping[str, int]] = {}
 
 type Compose = Callable[[Language], Alert]
-type AnswerHandler = Callable[[str, PoliceDevice, Answer], None]
+# The alert's tag, the device, its answer, and the officer if the device said who.
+type AnswerHandler = Callable[[str, PoliceDevice, Answer, str], None]
 
 
 class Dispatcher:
@@ -48,6 +49,7 @@ class Dispatcher:
         self._couriers: dict[tuple[str, str], Courier] = {}
         self._listeners: Listeners[PoliceDevice, Delivery] = Listeners(hass)
         self._refusals: list[datetime] = []
+        self._used: set[tuple[Answer, str]] = set()
         self._others = hass.data.setdefault(_DISPATCHERS, WeakSet())
         self._others.add(self)
 
@@ -177,20 +179,49 @@ class Dispatcher:
     @callback
     def answered(self, answer: Answer, presented: str, user_id: str | None) -> None:
         """Take in an officer's tap, if it is from the phone that was told."""
-        if (courier := self._find(presented, user_id)) is None:
-            # Every facility hears every phone: an answer to another one is none of our business.
-            if not any(other.has_told(presented) for other in self._others if other is not self):
-                self._refuse(answer, user_id)
-            return
+        courier = self._find(presented, lambda device: device.channel.belongs_to(user_id))
+        if courier is not None:
+            self._accept(courier, answer, presented)
+        # Every facility hears every phone: an answer to another one is none of our business.
+        elif not any(other.has_told(presented) for other in self._others if other is not self):
+            self._refuse(answer, {"user_id": user_id})
+
+    @callback
+    def answered_over(self, device_id: str, answer: Answer, presented: str, officer: str) -> None:
+        """Take in an answer that came over a device's own channel, if it is to what the device was told."""
+        if (courier := self._find(presented, lambda device: device.id == device_id)) is not None:
+            self._accept(courier, answer, presented, officer)
+        else:
+            self._refuse(answer, {"police_device": device_id})
+
+    @callback
+    def answered_at_url(self, answer: Answer, presented: str, officer: str) -> bool:
+        """Take in an answer given at an address of ours; False if it is over, or was given there already.
+
+        Raise LookupError if the address belongs to nobody here.
+        """
+        found = [courier for courier in self._couriers.values() if _is_of(courier, presented)]
+        courier = next((c for c in found if c.device.channel.answers_at_url), None)
+        if courier is None:
+            raise LookupError
+        given = (answer, presented)
+        if given in self._used or courier.has_ended or urgent_of(presented) < courier.delivery.urgent:
+            return False
+        self._used.add(given)
+        self._accept(courier, answer, presented, officer)
+        return True
+
+    def _accept(self, courier: Courier, answer: Answer, presented: str, officer: str = "") -> None:
         self.last_response[courier.device.id] = dt_util.utcnow()
         courier.advance(courier.delivery.acknowledged(urgent_of(presented)))
         if self.on_answer is not None:
-            self.on_answer(courier.delivery.tag, courier.device, answer)
+            self.on_answer(courier.delivery.tag, courier.device, answer, officer)
 
     @callback
     def received(self, presented: str, user_id: str | None) -> None:
         """Take in a phone's receipt."""
-        if (courier := self._find(presented, user_id)) is not None:
+        courier = self._find(presented, lambda device: device.channel.belongs_to(user_id))
+        if courier is not None:
             courier.advance(courier.delivery.received(urgent_of(presented)))
 
     @callback
@@ -198,12 +229,12 @@ class Dispatcher:
         """Tell whether a token is of an alert that is told here."""
         return any(_is_of(courier, presented) for courier in self._couriers.values())
 
-    def _find(self, presented: str, user_id: str | None) -> Courier | None:
+    def _find(self, presented: str, fits: Callable[[PoliceDevice], bool]) -> Courier | None:
         """Return who brought the alert with this token; every token is compared, in constant time."""
-        found = [c for c in self._couriers.values() if _is_of(c, presented)]
-        return next((c for c in found if not c.has_ended and c.device.channel.belongs_to(user_id)), None)
+        found = [courier for courier in self._couriers.values() if _is_of(courier, presented)]
+        return next((c for c in found if not c.has_ended and fits(c.device)), None)
 
-    def _refuse(self, answer: Answer, user_id: str | None) -> None:
+    def _refuse(self, answer: Answer, sender: Mapping[str, str | None]) -> None:
         """Record an answer that is not to be believed: forged, of an old alert, or from another's phone."""
         now = dt_util.utcnow()
         self._refusals = [at for at in self._refusals if (now - at).total_seconds() < 60]
@@ -211,7 +242,13 @@ class Dispatcher:
             return
         self._refusals.append(now)
         _LOGGER.info("An answer that belongs to no alert of its sender was refused")
-        self._journal.append(Draft(kind=RECORD_REFUSED, at=now, body={"answer": answer.value, "user_id": user_id}))
+        self._journal.append(Draft(kind=RECORD_REFUSED, at=now, body={"answer": answer.value, **sender}))
+
+    @callback
+    def leave(self) -> None:
+        """Let the devices know, where that is possible, that nothing more will come."""
+        for device in self.devices.values():
+            device.channel.leave()
 
 
 _DISPATCHERS: Final[HassKey[WeakSet[Dispatcher]]] = HassKey(f"{DOMAIN}.dispatchers")

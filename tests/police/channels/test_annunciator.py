@@ -7,7 +7,7 @@ from datetime import timedelta
 import json
 import logging
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
@@ -151,7 +151,11 @@ class Voice(TextToSpeechEntity):
 
     _attr_name = "voice"
     _attr_default_language = "id"
-    _attr_supported_languages: ClassVar = ["id"]
+
+    @property
+    def supported_languages(self) -> list[str]:
+        """Return what it speaks."""
+        return ["id"]
 
     def lose(self) -> None:
         """Be unavailable."""

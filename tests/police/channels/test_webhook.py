@@ -185,6 +185,7 @@ async def test_receiver_gets_exactly_this(hass: HomeAssistant, police: Police) -
             "text": OPEN.text,
             "open": True,
             "answered": False,
+            "test": False,
             "drill": True,
             "details": {"site": "Rutan Blora", "locations": ["Pintu Utama"]},
             "answers": [

@@ -39,6 +39,8 @@ class Channel(ABC):
 
     # Entities whose state says whether the device can be told.
     watched: tuple[str, ...] = ()
+    # Whether who knows the token may answer at an address of ours.
+    answers_at_url = False
 
     @abstractmethod
     async def send(self, alert: Alert, *, loud: bool, token: str, memo: Mapping[str, Any]) -> Receipt:

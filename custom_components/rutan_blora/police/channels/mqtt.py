@@ -106,7 +106,7 @@ class MqttPost(Channel):
         and we do, too.
         """
         sent: int = memo.get("sent", 0)
-        said = _said(alert)
+        said = alert.for_machines()
         event = {
             "event_id": f"{alert.tag}-{alert.revision}-{sent}",
             "loud": loud,
@@ -253,19 +253,3 @@ class _Line:
             self._task.cancel()
         while self._unsubs:
             self._unsubs.pop()()
-
-
-def _said(alert: Alert) -> dict[str, Any]:
-    """Return an alert as machines read it."""
-    return {
-        "tag": alert.tag,
-        "revision": alert.revision,
-        "urgent": alert.urgent,
-        "title": alert.title,
-        "text": alert.text,
-        "open": not alert.ended,
-        "answered": alert.answered,
-        "drill": alert.drill,
-        "test": alert.test,
-        "details": dict(alert.details),
-    }

@@ -42,6 +42,8 @@ class WebhookProblem(StrEnum):
 class WebhookReceiver(Channel):
     """A web service that takes alerts; `answer_url` gives the address at which one is answered, if there is one."""
 
+    answers_at_url = True
+
     def __init__(self, hass: HomeAssistant, url: str, secret: str, answer_url: AnswerUrl) -> None:
         self._hass = hass
         self._url = url
@@ -92,16 +94,8 @@ class WebhookReceiver(Channel):
             "type": "rutan_blora.test" if alert.test else "rutan_blora.alert",
             "timestamp": now.isoformat(),
             "data": {
-                "tag": alert.tag,
-                "revision": alert.revision,
-                "urgent": alert.urgent,
+                **alert.for_machines(),
                 "loud": loud,
-                "title": alert.title,
-                "text": alert.text,
-                "open": not alert.ended,
-                "answered": alert.answered,
-                "drill": alert.drill,
-                "details": dict(alert.details),
                 "answers": [self._offer(answer, title, token) for answer, title in alert.answers],
             },
         }

@@ -1,0 +1,85 @@
+"""The address at which another system answers an alert that it was told by webhook."""
+
+from collections import deque
+from http import HTTPStatus
+from typing import Any, Final
+
+from aiohttp.web import Request, Response
+import voluptuous as vol
+
+from homeassistant.components.http import KEY_HASS, HomeAssistantView
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.util.json import json_loads
+
+from .const import ANSWER_PATH, DOMAIN, MAX_NAME
+from .facility import Facility
+from .police.alert import Answer, plain
+
+# Answers to nothing are let in so often a minute; a right one always is.
+WRONG_PER_MINUTE: Final = 30
+_MINUTE: Final = 60.0
+_MAX_BODY: Final = 4096
+_BODY: Final = vol.Schema({vol.Optional("officer", default=""): str}, extra=vol.REMOVE_EXTRA)
+
+
+class AnswerView(HomeAssistantView):
+    """Takes an answer once; the address, which only the receiver knows, is what proves him.
+
+    Only POST: what merely looks at an address, like the preview of a chat, must not answer an alarm.
+    """
+
+    url = ANSWER_PATH + "/{answer}/{token}"
+    name = f"api:{DOMAIN}:answer"
+    requires_auth = False
+
+    def __init__(self) -> None:
+        """Initialize the view."""
+        self._wrong: deque[float] = deque(maxlen=WRONG_PER_MINUTE)
+
+    async def post(self, request: Request, answer: str, token: str) -> Response:
+        """Take in an answer."""
+        hass = request.app[KEY_HASS]
+        try:
+            given, officer = Answer(answer), await _officer(request)
+        except ValueError, vol.Invalid:
+            return self.json_message("Not an answer", HTTPStatus.BAD_REQUEST)
+        for facility in _facilities(hass):
+            try:
+                is_taken = facility.police.answered_at_url(given, token, officer)
+            except LookupError:
+                continue
+            if is_taken:
+                return self.json({"accepted": True})
+            return self.json_message("This answer was given already, or the alarm is over", HTTPStatus.GONE)
+        return self._refuse(hass)
+
+    @callback
+    def _refuse(self, hass: HomeAssistant) -> Response:
+        """Answer who knows no alert of ours, or one that is away while its facility reloads."""
+        if any(entry.state is not ConfigEntryState.LOADED for entry in _entries(hass)):
+            return self.json_message("Try again", HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": "2"})
+        now = hass.loop.time()
+        if len(self._wrong) == WRONG_PER_MINUTE and now - self._wrong[0] < _MINUTE:
+            return self.json_message("Too many", HTTPStatus.TOO_MANY_REQUESTS, headers={"Retry-After": "60"})
+        self._wrong.append(now)
+        return self.json_message("No such alarm", HTTPStatus.NOT_FOUND)
+
+
+def _entries(hass: HomeAssistant) -> list[Any]:
+    return hass.config_entries.async_entries(DOMAIN, include_ignore=False, include_disabled=False)
+
+
+def _facilities(hass: HomeAssistant) -> list[Facility]:
+    return [entry.runtime_data for entry in hass.config_entries.async_loaded_entries(DOMAIN)]
+
+
+async def _officer(request: Request) -> str:
+    """Return who answers, if the body says so; raise ValueError or Invalid if it says anything unfit."""
+    body = b""
+    async for chunk in request.content.iter_chunked(_MAX_BODY):
+        body += chunk
+        if len(body) > _MAX_BODY:
+            raise ValueError("too long")
+    officer: str = _BODY(json_loads(body))["officer"] if body else ""
+    return plain(officer, MAX_NAME)
