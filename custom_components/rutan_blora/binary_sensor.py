@@ -13,8 +13,8 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .const import SUBENTRY_PANIC_BUTTON
-from .entity import RutanEntity, RutanEntityDescription, async_add, on_alarm, on_journal, on_sources
+from .const import SUBENTRY_PANIC_BUTTON, SUBENTRY_POLICE_DEVICE
+from .entity import RutanEntity, RutanEntityDescription, async_add, on_alarm, on_journal, on_reach, on_sources
 from .facility import Facility, RutanConfigEntry
 
 PARALLEL_UPDATES = 0
@@ -24,13 +24,19 @@ PARALLEL_UPDATES = 0
 class RutanBinarySensorDescription(RutanEntityDescription, BinarySensorEntityDescription):
     """A binary sensor: whether it is on, from the facility and the subentry's id."""
 
-    is_on_fn: Callable[[Facility, str], bool]
+    is_on_fn: Callable[[Facility, str], bool | None]
     attributes_fn: Callable[[Facility, str], Mapping[str, Any] | None] = lambda _, __: None
 
 
 def _drill(facility: Facility, _: str) -> Mapping[str, Any]:
     incident = facility.alarm.incident
     return {"drill": incident is not None and incident.drill}
+
+
+def _test(facility: Facility, subject: str) -> Mapping[str, Any] | None:
+    """Return what came of the last test."""
+    tested = facility.police.tested(subject)
+    return {"test": tested.state.value, "reason": tested.reason} if tested else None
 
 
 BINARY_SENSORS: Final[dict[str | None, tuple[RutanBinarySensorDescription, ...]]] = {
@@ -49,6 +55,12 @@ BINARY_SENSORS: Final[dict[str | None, tuple[RutanBinarySensorDescription, ...]]
             listen_fn=on_journal,
             is_on_fn=lambda facility, _: not facility.kept.is_journal_well,
         ),
+        RutanBinarySensorDescription(
+            key="police_reachable",
+            device_class=BinarySensorDeviceClass.CONNECTIVITY,
+            listen_fn=on_reach,
+            is_on_fn=lambda facility, _: facility.is_police_reachable,
+        ),
     ),
     SUBENTRY_PANIC_BUTTON: (
         RutanBinarySensorDescription(
@@ -57,6 +69,16 @@ BINARY_SENSORS: Final[dict[str | None, tuple[RutanBinarySensorDescription, ...]]
             entity_category=EntityCategory.DIAGNOSTIC,
             listen_fn=on_sources,
             is_on_fn=lambda facility, subject: facility.buttons.is_lost(subject),
+        ),
+    ),
+    SUBENTRY_POLICE_DEVICE: (
+        RutanBinarySensorDescription(
+            key="reachable",
+            device_class=BinarySensorDeviceClass.CONNECTIVITY,
+            entity_category=EntityCategory.DIAGNOSTIC,
+            listen_fn=on_reach,
+            is_on_fn=lambda facility, subject: facility.police.is_reachable(subject),
+            attributes_fn=_test,
         ),
     ),
 }
@@ -76,7 +98,7 @@ class RutanBinarySensor(RutanEntity, BinarySensorEntity):
 
     @property
     @override
-    def is_on(self) -> bool:
+    def is_on(self) -> bool | None:
         """Tell whether it is on."""
         return self.entity_description.is_on_fn(self.facility, self.subject)
 

@@ -2,14 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from inspect import isawaitable
 from typing import Final, override
 
 from homeassistant.components.button import ButtonEntity, ButtonEntityDescription
+from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .alarm.incident import Actor, Origin, Response
-from .const import SUBENTRY_PANIC_BUTTON
+from .alarm.incident import Actor, Kind, Origin, Response
+from .const import DOMAIN, SUBENTRY_PANIC_BUTTON, SUBENTRY_POLICE_DEVICE
 from .entity import RutanEntity, RutanEntityDescription, async_add
 from .errors import translated
 from .facility import Facility, RutanConfigEntry
@@ -24,11 +27,28 @@ class RutanButtonDescription(RutanEntityDescription, ButtonEntityDescription):
     press_fn: Callable[[Facility, str, Actor], object]
 
 
+async def _test(facility: Facility, subject: str, _: Actor) -> None:
+    """Test a police device; raise HomeAssistantError if it was not reached."""
+    delivery = await facility.async_test(subject)
+    if delivery.reason is not None:
+        raise HomeAssistantError(
+            translation_domain=DOMAIN,
+            translation_key="test_failed",
+            translation_placeholders={"name": facility.police.devices[subject].name, "reason": delivery.reason},
+        )
+
+
 BUTTONS: Final[dict[str | None, tuple[RutanButtonDescription, ...]]] = {
     None: (
         RutanButtonDescription(
             key="acknowledge",
             press_fn=lambda facility, _, actor: facility.alarm.respond(actor, Response.ACKNOWLEDGED),
+        ),
+        RutanButtonDescription(
+            key="drill",
+            press_fn=lambda facility, _, actor: facility.alarm.press(
+                actor, location=facility.name, kind=Kind.PANIC, drill=True
+            ),
         ),
     ),
     SUBENTRY_PANIC_BUTTON: (
@@ -36,6 +56,9 @@ BUTTONS: Final[dict[str | None, tuple[RutanButtonDescription, ...]]] = {
             key="panic",
             press_fn=lambda facility, subject, actor: facility.buttons.press(subject, actor),
         ),
+    ),
+    SUBENTRY_POLICE_DEVICE: (
+        RutanButtonDescription(key="test", entity_category=EntityCategory.DIAGNOSTIC, press_fn=_test),
     ),
 }
 
@@ -48,7 +71,7 @@ async def async_setup_entry(
 
 
 class RutanButton(RutanEntity, ButtonEntity):
-    """A button of a facility or a panic button."""
+    """A button of a facility, a panic button or a police device."""
 
     entity_description: RutanButtonDescription
 
@@ -57,4 +80,6 @@ class RutanButton(RutanEntity, ButtonEntity):
         """Press the button."""
         actor = self.facility.people.actor(self._context) or Actor(origin=Origin.SERVICE)
         with translated():
-            self.entity_description.press_fn(self.facility, self.subject, actor)
+            done = self.entity_description.press_fn(self.facility, self.subject, actor)
+            if isawaitable(done):
+                await done

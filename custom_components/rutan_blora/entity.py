@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import override
+from datetime import timedelta
+from typing import Final, override
 
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import CALLBACK_TYPE, callback
@@ -10,9 +11,13 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.event import async_track_state_change_event, async_track_time_interval
 
 from .const import DOMAIN
 from .facility import Facility, RutanConfigEntry
+
+# A phone that hangs up tells nobody; it is looked at so often.
+REACH_INTERVAL: Final = timedelta(seconds=30)
 
 # Calls back when what an entity shows may have changed; the string is the subentry it belongs to.
 type Listen = Callable[[Facility, str, CALLBACK_TYPE], CALLBACK_TYPE]
@@ -33,12 +38,31 @@ def on_sources(facility: Facility, _: str, update: CALLBACK_TYPE) -> CALLBACK_TY
     return facility.buttons.listen(update)
 
 
+def on_reach(facility: Facility, _: str, update: CALLBACK_TYPE) -> CALLBACK_TYPE:
+    """Follow what tells whether the police can be reached; connections come and go without a word."""
+
+    @callback
+    def again(_: object) -> None:
+        update()
+
+    return join(
+        facility.police.listen(lambda _, __: update()),
+        facility.kept.listen(update),
+        async_track_state_change_event(facility.hass, facility.police.watched, again),
+        async_track_time_interval(facility.hass, again, REACH_INTERVAL),
+    )
+
+
 def on_delivery(facility: Facility, subject: str, update: CALLBACK_TYPE) -> CALLBACK_TYPE:
     """Follow what a police device is told: its own deliveries, and the incident's end."""
-    unsubs = (
+    return join(
         facility.police.listen(lambda device, _: update() if device.id == subject else None),
         facility.alarm.listen(lambda _: update()),
     )
+
+
+def join(*unsubs: CALLBACK_TYPE) -> CALLBACK_TYPE:
+    """Return what stops all of them."""
 
     @callback
     def unsubscribe() -> None:

@@ -15,10 +15,12 @@ from homeassistant.const import (
 )
 from homeassistant.core import HassJob, HomeAssistant, callback
 from homeassistant.helpers.network import NoURLAvailableError, get_url
+from homeassistant.util.ulid import ulid_now
 
 from .alarm.buttons import PanicButton, PanicButtons
 from .alarm.desk import AlarmDesk
-from .alarm.incident import Kind
+from .alarm.incident import Kind, Refusal, RefusedError
+from .alarm.wording import compose_test
 from .const import (
     ANSWER_PATH,
     CONF_CHANNEL,
@@ -63,7 +65,7 @@ from .police.channels.notify import NotifyEntity
 from .police.channels.phone import Phone
 from .police.channels.webhook import WebhookReceiver
 from .police.courier import PoliceDevice
-from .police.delivery import Plan
+from .police.delivery import Delivery, Plan, chosen
 from .police.dispatcher import Dispatcher
 
 type RutanConfigEntry = ConfigEntry[Facility]
@@ -107,6 +109,23 @@ class Facility:
         leave = HassJob(self.police.leave, "rutan_blora leave the police")
         self._entry.async_on_unload(self.hass.async_add_shutdown_job(leave))
         self.alarm.resume()
+
+    async def async_test(self, device_id: str) -> Delivery:
+        """Tell one police device a test and return what came of it; raise RefusedError while an alarm is open."""
+        if self.alarm.incident is not None:
+            raise RefusedError(Refusal.TEST_DURING_ALARM)
+        return await self.police.test(device_id, partial(compose_test, f"test_{ulid_now()}", site=self.name))
+
+    @property
+    def is_police_reachable(self) -> bool:
+        """Tell from evidence whether an alarm raised now would be handed over to the first tier and go on record."""
+        if self.kept.journal_error is not None:
+            return False
+        devices = self.police.devices
+        on_duty = {device_id: self.police.is_on_duty(device_id) for device_id in devices}
+        tiers = {device.id: device.tier for device in devices.values()}
+        told = chosen(on_duty, tiers, min(tiers.values(), default=FIRST_TIER))
+        return any(self.police.is_reachable(device_id) for device_id in told)
 
     @callback
     def hold(self) -> None:

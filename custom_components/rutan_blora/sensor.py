@@ -16,7 +16,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
 
-from .alarm.incident import State, due_at
+from .alarm.incident import Incident, State, due_at
 from .const import SUBENTRY_POLICE_DEVICE
 from .entity import RutanEntity, RutanEntityDescription, async_add, on_alarm, on_delivery
 from .facility import Facility, RutanConfigEntry
@@ -62,16 +62,20 @@ def _alarm_attributes(facility: Facility, _: str) -> Mapping[str, Any] | None:
     }
 
 
-def _acknowledgement_time(facility: Facility, _: str) -> float | None:
+def _real(facility: Facility) -> Incident | None:
+    """Return the latest incident unless it is a drill, which would spoil the statistics."""
     latest = facility.alarm.latest
-    if latest is None or latest.acknowledged_at is None:
+    return None if latest is None or latest.drill else latest
+
+
+def _acknowledgement_time(facility: Facility, _: str) -> float | None:
+    if (latest := _real(facility)) is None or latest.acknowledged_at is None:
         return None
     return (latest.acknowledged_at - latest.pressed_at).total_seconds()
 
 
 def _arrival_time(facility: Facility, _: str) -> float | None:
-    latest = facility.alarm.latest
-    if latest is None or latest.arrived_at is None:
+    if (latest := _real(facility)) is None or latest.arrived_at is None:
         return None
     return (latest.arrived_at - latest.pressed_at).total_seconds()
 

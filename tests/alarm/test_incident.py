@@ -9,6 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 import pytest
 
 from custom_components.rutan_blora.alarm.incident import (
+    DRILL_TIME,
     Actor,
     Event,
     EventType,
@@ -832,7 +833,9 @@ def test_nothing_is_due_of_a_closed_incident() -> None:
 
 def test_acknowledged_and_nobody_on_the_way_is_an_alarm_again() -> None:
     incident = answered(planned(), (BUDI, Response.ACKNOWLEDGED))
-    assert due_at(incident) == NOW + timedelta(minutes=11)
+    assert due_in(incident, NOW) == 600
+    assert due_in(incident, NOW + timedelta(minutes=11)) == 0
+    assert due_in(incident, NOW + timedelta(minutes=10)) == 60
     incident = stepped(incident, 660)
     assert (incident.state, incident.lapsed, incident.responders) == (State.ALARM, True, ())
     assert (incident.tier, incident.rounds, incident.urgent) == (4, 1, incident.revision)
@@ -843,7 +846,9 @@ def test_acknowledged_and_nobody_on_the_way_is_an_alarm_again() -> None:
 
 def test_a_second_acknowledgement_gives_no_more_time() -> None:
     incident = answered(planned(), (BUDI, Response.ACKNOWLEDGED), (SITI, Response.ACKNOWLEDGED))
-    assert due_at(incident) == NOW + timedelta(minutes=11)
+    assert due_in(incident, NOW) == 600
+    assert due_in(incident, NOW + timedelta(minutes=11)) == 0
+    assert due_in(incident, NOW + timedelta(minutes=10)) == 60
 
 
 def test_without_a_plan_the_default_one_counts() -> None:
@@ -864,3 +869,18 @@ def test_a_damaged_step_is_told(change: dict[str, Any]) -> None:
     (event,) = step(planned(), at=LATER)
     with pytest.raises(ValueError, match="not "):
         from_body("escalated", "A", LATER, {**to_body(event), **change})
+
+
+def test_a_drill_escalates_and_ends_by_itself() -> None:
+    exercise = stepped(planned(drill=True), 30, 60, 90)
+    assert (exercise.rounds, exercise.drill) == (1, True)
+    end = NOW + timedelta(seconds=DRILL_TIME)
+    assert due_at(exercise) == NOW + timedelta(seconds=180)
+    assert due_at(answered(exercise, (BUDI, Response.ON_SCENE))) == end
+    assert due_in(exercise, end) == 0
+    (event,) = step(answered(exercise, (BUDI, Response.ON_SCENE)), at=end)
+    assert (event.type, event.outcome, event.actor.origin) == (EventType.CLOSED, Outcome.DRILL, Origin.PLAN)
+
+
+def test_a_real_incident_never_ends_by_itself() -> None:
+    assert due_in(answered(planned(), (BUDI, Response.ON_SCENE)), NOW + timedelta(days=1)) is None

@@ -85,6 +85,7 @@ class Refusal(StrEnum):
     REAL_INCIDENT_OPEN = "real_incident_open"
     OUTCOME_IS_DRILL = "outcome_is_drill"
     OUTCOME_NOT_DRILL = "outcome_not_drill"
+    TEST_DURING_ALARM = "test_during_alarm"
 
 
 class RefusedError(Exception):
@@ -99,6 +100,9 @@ class RefusedError(Exception):
 URGENT: Final = frozenset({EventType.RAISED, EventType.LOCATION_ADDED, EventType.UNANSWERED})
 # Events that change nothing of what the police read.
 _UNTOLD: Final = frozenset({EventType.PRESSED_AGAIN, EventType.ESCALATED})
+
+# Seconds until a drill that nobody closes ends.
+DRILL_TIME: Final = 900.0
 
 _KINDS: Final = list(Kind)
 _STATES: Final = list(State)
@@ -302,35 +306,55 @@ def due_in(incident: Incident, now: datetime) -> float | None:
 
     Never longer than the step itself: a clock that was set back must not hold up the alarm.
     """
-    if (length := _step_length(incident)) is None:
-        return None
-    return min(max(0.0, length - (now - incident.since).total_seconds()), length)
-
-
-def due_at(incident: Incident) -> datetime | None:
-    """Return when the plan's next step is due (UTC), None if there is none."""
-    length = _step_length(incident)
-    return None if length is None else incident.since + timedelta(seconds=length)
+    return min((left for left, _ in _due(incident, now)), default=None)
 
 
 def step(incident: Incident, *, at: datetime) -> tuple[Event, ...]:
     """Return the plan's next step: the next tier; after the last that nobody answered, round after round.
 
-    Acknowledged and nobody on the way counts as unanswered too (design §4). Nothing if no step is due.
+    Acknowledged and nobody on the way counts as unanswered too (design §4). A drill ends by itself. Nothing if no
+    step is to come.
     """
-    if _step_length(incident) is None:
+    if not (due := _due(incident, at)):
         return ()
+    actor = Actor(origin=Origin.PLAN)
+    _, is_end = min(due)
+    if is_end:
+        return close(incident, Outcome.DRILL, at=at, actor=actor)
     tier = incident.plan.after(incident.tier) if incident.state is State.ALARM else None
     return (
         Event(
             type=EventType.UNANSWERED if tier is None else EventType.ESCALATED,
             incident_id=incident.id,
             at=at,
-            actor=Actor(origin=Origin.PLAN),
+            actor=actor,
             drill=incident.drill,
             tier=tier,
         ),
     )
+
+
+def due_at(incident: Incident) -> datetime | None:
+    """Return when the plan's next step is due by the clock (UTC), None if there is none to wait for."""
+    return min((since + timedelta(seconds=length) for since, length, _ in _running(incident)), default=None)
+
+
+def _due(incident: Incident, now: datetime) -> list[tuple[float, bool]]:
+    """Return in how many seconds a step is due, and whether it is the end of a drill."""
+    return [
+        (min(max(0.0, length - (now - since).total_seconds()), length), is_end)
+        for since, length, is_end in _running(incident)
+    ]
+
+
+def _running(incident: Incident) -> list[tuple[datetime, float, bool]]:
+    """Return since when what is running and for how long (s): the step, and a drill to its end."""
+    running = []
+    if (length := _step_length(incident)) is not None:
+        running.append((incident.since, length, False))
+    if incident.drill and incident.state is not State.CLOSED:
+        running.append((incident.raised_at, DRILL_TIME, True))
+    return running
 
 
 def _step_length(incident: Incident) -> float | None:

@@ -29,6 +29,8 @@ class _Words:
     pressed: str
     nobody: str
     lapsed: str
+    test: str
+    tested: str
 
 
 _ID: Final = _Words(
@@ -60,6 +62,8 @@ _ID: Final = _Words(
     pressed="Ditekan",
     nobody="Belum ada yang menerima.",
     lapsed="Sudah diterima, tetapi belum ada yang menuju lokasi.",
+    test="UJI COBA",
+    tested="Bukan keadaan darurat: hanya menguji apakah alarm sampai.",
 )
 
 _EN: Final = _Words(
@@ -91,6 +95,8 @@ _EN: Final = _Words(
     pressed="Pressed",
     nobody="Nobody has acknowledged yet.",
     lapsed="It was acknowledged, but nobody is on the way.",
+    test="TEST",
+    tested="Not an emergency: this only tests whether an alarm arrives.",
 )
 
 _WORDS: Final = {Language.ID: _ID, Language.EN: _EN}
@@ -112,6 +118,21 @@ def compose(incident: Incident, language: Language, *, site: str, zone: tzinfo) 
         drill=incident.drill,
         repeat=incident.plan.repeat_interval if incident.state is State.ALARM else None,
         details=_details(incident, site),
+    )
+
+
+def compose_test(tag: str, language: Language, *, site: str) -> Alert:
+    """Return what a device is told to see whether it can be; its one button lets the officer say so."""
+    words = _WORDS[language]
+    return Alert(
+        tag=tag,
+        revision=1,
+        urgent=1,
+        title=f"{words.test}: {plain(site, MAX_NAME)}",
+        text=words.tested,
+        answers=((Answer.ACKNOWLEDGE, words.answers[Answer.ACKNOWLEDGE]),),
+        test=True,
+        details={"site": site},
     )
 
 

@@ -18,6 +18,8 @@ _LOGGER = logging.getLogger(__name__)
 
 # Just under mobile_app's own 10 s, after which it reports success for a push that never left.
 SEND_DEADLINE: Final = 9.5
+# The reason of what no channel should raise.
+UNEXPECTED: Final = "error"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,6 +86,11 @@ class Courier:
             self._task.cancel()
             self._task = None
         self._go()
+
+    async def test(self, alert: Alert) -> Delivery:
+        """Hand an alert over once and return what came of it."""
+        await self._try(alert)
+        return self.delivery
 
     @callback
     def stop(self) -> None:
@@ -156,29 +163,38 @@ class Courier:
         """
         loud = self.delivery.is_loud(alert.urgent)
         try:
+            receipt = await self._send(alert, loud=loud)
+        except DeliveryError as err:
+            self._say_once(err)
+            self.advance(self.delivery.failed(err.reason, alert.urgent))
+            return retry_delay(self.delivery.tries, ended=alert.ended)
+        self._handed_over(alert, receipt, loud=loud)
+        return 0
+
+    async def _send(self, alert: Alert, *, loud: bool) -> Receipt:
+        """Let the channel send; whatever it does is a DeliveryError."""
+        try:
             async with asyncio.timeout(SEND_DEADLINE):
-                receipt = await self.device.channel.send(
+                return await self.device.channel.send(
                     alert, loud=loud, token=self.token(alert.urgent), memo=self.delivery.memo
                 )
-        except TimeoutError:
-            reason = "timeout"
-        except asyncio.CancelledError:
+        except DeliveryError:
+            raise
+        except TimeoutError as err:
+            raise DeliveryError("timeout") from err
+        except asyncio.CancelledError as err:
             if (task := asyncio.current_task()) is None or task.cancelling():
                 raise
             # Something inside the channel was cancelled, not the courier.
-            reason = "error"
-        except DeliveryError as err:
-            reason = err.reason
+            raise DeliveryError(UNEXPECTED) from err
         except Exception as err:
-            reason = "error"
-            if self.delivery.reason != reason:
-                _LOGGER.warning("Telling %s failed unexpectedly: %r", self.device.name, err)
-                _LOGGER.debug("Telling %s failed at", self.device.name, exc_info=True)
-        else:
-            self._handed_over(alert, receipt, loud=loud)
-            return 0
-        self.advance(self.delivery.failed(reason, alert.urgent))
-        return retry_delay(self.delivery.tries, ended=alert.ended)
+            raise DeliveryError(UNEXPECTED) from err
+
+    def _say_once(self, error: DeliveryError) -> None:
+        """Log what no channel should raise, not at every try."""
+        if error.reason == UNEXPECTED != self.delivery.reason:
+            _LOGGER.warning("Telling %s failed unexpectedly: %r", self.device.name, error.__cause__)
+            _LOGGER.debug("Telling %s failed at", self.device.name, exc_info=error.__cause__)
 
     def _handed_over(self, alert: Alert, receipt: Receipt, *, loud: bool) -> None:
         at = dt_util.utcnow() if loud else self.delivery.loud_at

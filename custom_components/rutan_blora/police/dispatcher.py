@@ -19,7 +19,7 @@ from ..journal.store import Journal
 from ..listeners import Listeners
 from .alert import Alert, Answer, token, urgent_of
 from .courier import Courier, PoliceDevice
-from .delivery import Delivery, DeliveryState, chosen, from_body, to_body
+from .delivery import Delivery, chosen, from_body, to_body
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -47,6 +47,9 @@ class Dispatcher:
         self._journal = journal
         self._token_key = token_key
         self._couriers: dict[tuple[str, str], Courier] = {}
+        self._tests: dict[str, Courier] = {}
+        # Devices that the last try did not reach.
+        self._unreached: set[str] = set()
         self._listeners: Listeners[PoliceDevice, Delivery] = Listeners(hass)
         self._refusals: list[datetime] = []
         self._used: set[tuple[Answer, str]] = set()
@@ -100,15 +103,30 @@ class Dispatcher:
         state = self._hass.states.get(entity_id) if entity_id else None
         return state is None or state.state != STATE_OFF
 
+    @property
+    def watched(self) -> set[str]:
+        """Return the entities whose state says who can be told now."""
+        duty = {d.duty_entity_id for d in self.devices.values() if d.duty_entity_id is not None}
+        return duty.union(*(device.channel.watched for device in self.devices.values()))
+
     def is_reachable(self, device_id: str) -> bool | None:
         """Tell from evidence whether a device could be told now, None if there is none."""
+        channel = self.devices[device_id].channel
+        if channel.problem() is not None or device_id in self._unreached:
+            return False
+        return channel.is_reachable()
+
+    async def test(self, device_id: str, compose: Compose) -> Delivery:
+        """Tell one device what is only a test, once, and return what came of it."""
         device = self.devices[device_id]
-        if device.channel.problem() is not None:
-            return False
-        latest = [c.delivery for (_, told), c in self._couriers.items() if told == device_id]
-        if any(delivery.state is DeliveryState.FAILED for delivery in latest):
-            return False
-        return device.channel.is_reachable()
+        alert = compose(device.language)
+        courier = self._tests[device_id] = self._courier(device, Delivery(tag=alert.tag, address=device.address))
+        return await courier.test(alert)
+
+    def tested(self, device_id: str) -> Delivery | None:
+        """Return what came of the last test of a device."""
+        courier = self._tests.get(device_id)
+        return courier.delivery if courier else None
 
     @callback
     def restore(self, tag: str, records: Iterable[Record]) -> None:
@@ -156,14 +174,25 @@ class Dispatcher:
     def _hire(self, device: PoliceDevice, delivery: Delivery) -> Courier:
         """Return a new courier, and let go of those that have brought the end of what they were hired for."""
         self._couriers = {key: old for key, old in self._couriers.items() if not (old.has_ended and old.is_done)}
-        secret = partial(token, self._token_key, delivery.tag, device.id)
-        courier = Courier(self._hass, device, delivery, secret, self._changed)
-        self._couriers[delivery.tag, device.id] = courier
+        courier = self._couriers[delivery.tag, device.id] = self._courier(device, delivery)
+        self._note(courier)
         return courier
+
+    def _courier(self, device: PoliceDevice, delivery: Delivery) -> Courier:
+        secret = partial(token, self._token_key, delivery.tag, device.id)
+        return Courier(self._hass, device, delivery, secret, self._changed)
+
+    def _note(self, courier: Courier) -> None:
+        """Note whether the last try reached the device."""
+        if courier.delivery.reason is not None:
+            self._unreached.add(courier.device.id)
+        elif courier.delivery.told:
+            self._unreached.discard(courier.device.id)
 
     @callback
     def _changed(self, courier: Courier) -> None:
         """Record how far a delivery has come and tell the listeners."""
+        self._note(courier)
         delivery = courier.delivery
         self._journal.append(
             Draft(
@@ -200,8 +229,7 @@ class Dispatcher:
 
         Raise LookupError if the address belongs to nobody here.
         """
-        found = [courier for courier in self._couriers.values() if _is_of(courier, presented)]
-        courier = next((c for c in found if c.device.channel.answers_at_url), None)
+        courier = next((c for c in self._told(presented) if c.device.channel.answers_at_url), None)
         if courier is None:
             raise LookupError
         given = (answer, presented)
@@ -227,12 +255,16 @@ class Dispatcher:
     @callback
     def has_told(self, presented: str) -> bool:
         """Tell whether a token is of an alert that is told here."""
-        return any(_is_of(courier, presented) for courier in self._couriers.values())
+        return bool(self._told(presented))
 
     def _find(self, presented: str, fits: Callable[[PoliceDevice], bool]) -> Courier | None:
-        """Return who brought the alert with this token; every token is compared, in constant time."""
-        found = [courier for courier in self._couriers.values() if _is_of(courier, presented)]
-        return next((c for c in found if not c.has_ended and fits(c.device)), None)
+        """Return who brought the alert with this token to a device that fits."""
+        return next((c for c in self._told(presented) if not c.has_ended and fits(c.device)), None)
+
+    def _told(self, presented: str) -> list[Courier]:
+        """Return who brought an alert with this token; every token is compared, in constant time."""
+        couriers = (*self._couriers.values(), *self._tests.values())
+        return [courier for courier in couriers if _is_of(courier, presented)]
 
     def _refuse(self, answer: Answer, sender: Mapping[str, str | None]) -> None:
         """Record an answer that is not to be believed: forged, of an old alert, or from another's phone."""
