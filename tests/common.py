@@ -82,6 +82,17 @@ def police_phone(title: str, device_id: str, *, language: str = "id", **data: An
     )
 
 
+def police_device(title: str, channel: str, *, language: str = "id", **data: Any) -> ConfigSubentryDataWithId:
+    """Return a police device reached by another channel. Its id is the slug of its title."""
+    return ConfigSubentryDataWithId(
+        subentry_id=slugify(title),
+        subentry_type="police_device",
+        title=title,
+        unique_id=f"police_device_{slugify(title)}",
+        data={"channel": channel, "language": language, "tier": 1, **data},
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """A line of the journal as it stands on the disk."""

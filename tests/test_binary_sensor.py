@@ -4,14 +4,14 @@ from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
-from pytest_homeassistant_custom_component.common import snapshot_platform
+from pytest_homeassistant_custom_component.common import async_fire_time_changed, snapshot_platform
 from syrupy.assertion import SnapshotAssertion
 
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 
-from .common import ENTRY_ID, House, panic_button, police_phone
+from .common import ENTRY_ID, House, panic_button, police_device, police_phone, turns
 
 pytest_plugins = ("tests.fixtures",)
 
@@ -85,3 +85,64 @@ async def test_nothing_is_unavailable_while_everything_is_broken(hass: HomeAssis
     assert len(entities) > 8
     states = {entity.entity_id: hass.states.get(entity.entity_id) for entity in entities}
     assert [name for name, state in states.items() if state is None or state.state == "unavailable"] == []
+
+
+# --- who can be reached ---
+
+
+async def test_police_are_reachable_if_one_of_the_first_tier_can_be_told(hass: HomeAssistant, house: House) -> None:
+    hass.states.async_set("notify.spkt", "unknown")
+    hass.states.async_set("notify.kapolsek", "unavailable")
+    await house.set_up(
+        panic_button(),
+        police_device("SPKT", "notify", entity_id="notify.spkt"),
+        police_device("Kapolsek", "notify", entity_id="notify.kapolsek", tier=2),
+    )
+    assert house.state("binary_sensor", "reachable", "SPKT") == "on"
+    assert house.state("binary_sensor", "reachable", "Kapolsek") == "off"
+    assert house.state("binary_sensor", "police_reachable") == "on"
+    hass.states.async_set("notify.spkt", "unavailable")
+    hass.states.async_set("notify.kapolsek", "unknown")
+    await hass.async_block_till_done()
+    assert house.state("binary_sensor", "reachable", "SPKT") == "off"
+    assert house.state("binary_sensor", "reachable", "Kapolsek") == "on"
+    assert house.state("binary_sensor", "police_reachable") == "off"
+
+
+async def test_next_tier_counts_while_the_first_is_off_duty(hass: HomeAssistant, house: House) -> None:
+    hass.states.async_set("schedule.day", "off")
+    hass.states.async_set("notify.kapolsek", "unknown")
+    await house.set_up(
+        panic_button(),
+        police_device("SPKT", "notify", entity_id="notify.gone", duty_entity_id="schedule.day"),
+        police_device("Kapolsek", "notify", entity_id="notify.kapolsek", tier=2),
+    )
+    assert house.state("binary_sensor", "police_reachable") == "on"
+    hass.states.async_set("schedule.day", "on")
+    await hass.async_block_till_done()
+    assert house.state("binary_sensor", "police_reachable") == "off"
+
+
+async def test_police_are_not_reachable_without_a_device_or_a_journal(hass: HomeAssistant, house: House) -> None:
+    await house.set_up(panic_button())
+    assert house.state("binary_sensor", "police_reachable") == "off"
+    hass.states.async_set("notify.spkt", "unknown")
+    await house.add_part(police_device("SPKT", "notify", entity_id="notify.spkt"))
+    assert house.state("binary_sensor", "police_reachable") == "on"
+    house.facility.kept._on_health("disk full")
+    await turns()
+    assert house.state("binary_sensor", "police_reachable") == "off"
+
+
+async def test_phone_that_hangs_up_is_seen_within_half_a_minute(house: House, freezer: FrozenDateTimeFactory) -> None:
+    budi = await house.pair("HP Budi")
+    await house.set_up(panic_button(), budi.police_device())
+    assert house.state("binary_sensor", "reachable", "HP Budi") == "off"
+    await budi.connect()
+    for reachable in ("on", "off"):
+        freezer.tick(31)
+        async_fire_time_changed(house.hass)
+        await house.hass.async_block_till_done()
+        assert house.state("binary_sensor", "reachable", "HP Budi") == reachable
+        await budi.disconnect()
+        await house.hass.async_block_till_done()

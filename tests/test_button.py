@@ -1,15 +1,18 @@
 """The buttons."""
 
+from datetime import timedelta
 from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
-from pytest_homeassistant_custom_component.common import snapshot_platform
+from pytest_homeassistant_custom_component.common import async_fire_time_changed, snapshot_platform
 from syrupy.assertion import SnapshotAssertion
 
+from custom_components.rutan_blora.alarm.incident import DRILL_TIME
+from demo.phone import Push
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import ServiceValidationError
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import entity_registry as er
 
 from .common import ENTRY_ID, House, panic_button, police_phone
@@ -78,3 +81,88 @@ async def test_acknowledge_without_an_incident_is_refused_in_plain_words(house: 
     with pytest.raises(ServiceValidationError) as caught:
         await house.press_entity("acknowledge", None)
     assert (caught.value.translation_domain, caught.value.translation_key) == ("rutan_blora", "no_open_incident")
+
+
+# --- the drill ---
+
+
+async def test_drill_is_a_drill_by_whoever_starts_it(house: House) -> None:
+    slamet = await house.user("Slamet")
+    budi = await house.pair_taken_over("HP Budi")
+    await house.set_up(panic_button(), budi.police_device())
+    await house.press_entity("drill", None, user=slamet)
+    assert budi.last.title == "LATIHAN: Tombol panik – Rutan Blora"
+    (raised,) = await house.rows("raised")
+    assert raised.loaded["actor"]["name"] == "Slamet"
+    await house.press_entity()
+    with pytest.raises(ServiceValidationError, match="A drill cannot start"):
+        await house.press_entity("drill", None)
+
+
+async def test_drill_that_nobody_closes_ends_by_itself(house: House, freezer: FrozenDateTimeFactory) -> None:
+    await house.set_up(panic_button())
+    await house.press_entity("drill", None)
+    freezer.tick(timedelta(seconds=DRILL_TIME + 1))
+    # Overdue by then: the round that nobody answered, then the end.
+    for _ in range(2):
+        async_fire_time_changed(house.hass)
+        await house.hass.async_block_till_done()
+    for _ in range(40):
+        freezer.tick(timedelta(seconds=31))
+        async_fire_time_changed(house.hass)
+        await house.hass.async_block_till_done()
+    assert house.state("sensor", "alarm_state") == "normal"
+    (closed,) = await house.rows("closed")
+    assert (closed.loaded["outcome"], closed.loaded["actor"]["origin"]) == ("drill", "plan")
+    assert house.state("sensor", "acknowledgement_time") == "unknown"
+
+
+# --- the test of a device ---
+
+
+async def test_device_is_tested_with_what_is_plainly_no_alarm(house: House) -> None:
+    budi = await house.pair_taken_over("HP Budi")
+    await house.set_up(panic_button(), budi.police_device())
+    await house.press_entity("test", "HP Budi")
+    assert budi.last.title == "UJI COBA: Rutan Blora"
+    assert "Bukan keadaan darurat" in budi.last.message
+    assert house.state("sensor", "alarm_state") == "normal"
+    shown = house.entity("binary_sensor", "reachable", "HP Budi").attributes
+    assert (shown["test"], shown["reason"]) == ("sent", None)
+    await budi.confirm()
+    assert house.entity("binary_sensor", "reachable", "HP Budi").attributes["test"] == "delivered"
+    await budi.answer("ACK")
+    assert house.entity("binary_sensor", "reachable", "HP Budi").attributes["test"] == "acknowledged"
+    assert house.state("sensor", "alarm_state") == "normal"
+    assert await house.rows("answer_refused") == []
+
+
+async def test_test_that_fails_says_why_and_shows_the_device_unreached_until_one_works(house: House) -> None:
+    budi = await house.pair("HP Budi", app_data={"push_url": "http://127.0.0.1:9/push", "push_token": "token"})
+    await house.set_up(panic_button(), budi.police_device())
+    assert house.state("binary_sensor", "police_reachable") == "on"
+
+    async def refuse(_: Push) -> None:
+        raise HomeAssistantError("refused")
+
+    budi.take_over(refuse)
+    with pytest.raises(HomeAssistantError) as caught:
+        await house.press_entity("test", "HP Budi")
+    assert caught.value.translation_key == "test_failed"
+    assert caught.value.translation_placeholders == {"name": "HP Budi", "reason": "push_refused"}
+    await house.hass.async_block_till_done()
+    assert house.state("binary_sensor", "reachable", "HP Budi") == "off"
+    assert house.state("binary_sensor", "police_reachable") == "off"
+    budi.take_over()
+    await house.press_entity("test", "HP Budi")
+    assert house.state("binary_sensor", "reachable", "HP Budi") == "on"
+    assert house.state("binary_sensor", "police_reachable") == "on"
+
+
+async def test_nothing_is_tested_while_an_alarm_is_open(house: House) -> None:
+    budi = await house.pair_taken_over("HP Budi")
+    await house.set_up(panic_button(), budi.police_device())
+    await house.press_entity()
+    with pytest.raises(ServiceValidationError, match="An alarm is open"):
+        await house.press_entity("test", "HP Budi")
+    assert len(budi.pushes) == 1
