@@ -184,7 +184,8 @@ def test_subentries_are_introduced(kind: str) -> None:
 
 
 def test_issues_are_titled_and_described() -> None:
-    untold = [key for key, issue in ENGLISH.get("issues", {}).items() if {"title"} | {"description"} != set(issue)]
+    told = ({"title", "description"}, {"title", "fix_flow"})
+    untold = [key for key, issue in ENGLISH.get("issues", {}).items() if set(issue) not in told]
     assert untold == []
 
 

@@ -1,12 +1,20 @@
 """Watching what the alarm depends on."""
 
-import pytest
+from datetime import timedelta
+from typing import Any
 
-from homeassistant.config_entries import ConfigEntryDisabler
+from aiohttp.test_utils import TestClient
+from freezegun.api import FrozenDateTimeFactory
+import pytest
+from pytest_homeassistant_custom_component.common import async_fire_time_changed
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+
+from homeassistant.config_entries import ConfigEntryDisabler, ConfigSubentryDataWithId
 from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
+from homeassistant.setup import async_setup_component
 
-from .common import ENTRY_ID, FakePhone, House, panic_button, police_phone, turns
+from .common import ENTRY_ID, FakePhone, House, panic_button, police_device, police_phone, turns
 
 pytest_plugins = ("tests.fixtures",)
 
@@ -67,13 +75,11 @@ async def test_source_that_is_gone_is_an_issue_until_it_is_back(hass: HomeAssist
     assert issues(hass) == {}
 
 
-async def test_source_that_is_only_unavailable_is_a_fault_but_nothing_to_repair(
-    hass: HomeAssistant, house: House
-) -> None:
+async def test_source_that_is_only_unavailable_is_a_fault_and_another_issue(hass: HomeAssistant, house: House) -> None:
     entity_id = source(hass)
     await house.set_up(panic_button(entity_id=entity_id))
     assert house.state("binary_sensor", "fault", "Gerbang") == "on"
-    assert issues(hass) == {}
+    assert issues(hass) == {"button_lost_gerbang": "button_lost"}
 
 
 async def test_source_that_is_removed_from_the_registry_is_a_fault_and_an_issue(
@@ -267,3 +273,119 @@ async def test_issues_of_a_part_go_with_it(hass: HomeAssistant, house: House) ->
     assert issues(hass) == {"source_missing_gerbang": "source_missing"}
     await house.remove_part("Gerbang")
     assert issues(hass) == {}
+
+
+# --- faults that come with time ---
+
+
+async def later(hass: HomeAssistant, freezer: FrozenDateTimeFactory, **time: float) -> None:
+    """Let time pass."""
+    freezer.tick(timedelta(**time))
+    async_fire_time_changed(hass)
+    await hass.async_block_till_done()
+
+
+async def test_source_that_is_silent_for_too_long_is_a_fault_until_it_reports(
+    hass: HomeAssistant, house: House, freezer: FrozenDateTimeFactory
+) -> None:
+    hass.states.async_set("switch.gate", "off")
+    await house.set_up(panic_button(entity_id="switch.gate", supervision=3600))
+    assert house.state("binary_sensor", "fault", "Gerbang") == "off"
+    await later(hass, freezer, seconds=3660)
+    assert house.entity("binary_sensor", "fault", "Gerbang").attributes["faults"] == ["silent"]
+    assert issues(hass) == {"button_silent_gerbang": "button_silent"}
+    hass.states.async_set("switch.gate", "off", force_update=True)
+    await later(hass, freezer, seconds=61)
+    assert house.state("binary_sensor", "fault", "Gerbang") == "off"
+    assert issues(hass) == {}
+
+
+async def test_low_battery_is_a_fault(hass: HomeAssistant, house: House, freezer: FrozenDateTimeFactory) -> None:
+    hass.states.async_set("switch.gate", "off")
+    hass.states.async_set("sensor.battery", "80")
+    await house.set_up(panic_button(entity_id="switch.gate", battery_entity_id="sensor.battery"))
+    assert house.state("binary_sensor", "fault", "Gerbang") == "off"
+    hass.states.async_set("sensor.battery", "9")
+    await later(hass, freezer, seconds=61)
+    assert house.entity("binary_sensor", "fault", "Gerbang").attributes["faults"] == ["battery_low"]
+    assert issues(hass) == {"button_battery_low_gerbang": "button_battery_low"}
+
+
+async def test_button_that_was_not_tested_for_too_long_is_a_fault_until_it_is_pressed(
+    hass: HomeAssistant, house: House, freezer: FrozenDateTimeFactory
+) -> None:
+    hass.states.async_set("switch.gate", "off")
+    await house.set_up(panic_button(entity_id="switch.gate", test_interval=30))
+    assert issues(hass) == {"button_test_overdue_gerbang": "button_test_overdue"}
+    hass.states.async_set("switch.gate", "on")
+    await later(hass, freezer, seconds=61)
+    assert issues(hass) == {}
+    await later(hass, freezer, days=31)
+    assert house.entity("binary_sensor", "fault", "Gerbang").attributes["faults"] == ["test_overdue"]
+
+
+@pytest.mark.parametrize(
+    ("part", "issue"),
+    [
+        (police_device("Pos", "notify", entity_id="notify.gone"), "notify_missing"),
+        (police_device("Pos", "annunciator", entity_ids=["siren.gone"], duration=0), "annunciator_missing"),
+        (police_device("Pos", "mqtt", topic="polres"), "mqtt_missing"),
+    ],
+    ids=["notify", "annunciator", "mqtt"],
+)
+async def test_way_to_the_police_that_is_gone_is_an_issue_and_told_as_failed(
+    hass: HomeAssistant, house: House, part: ConfigSubentryDataWithId, issue: str
+) -> None:
+    await house.set_up(panic_button(), part)
+    assert issues(hass) == {f"{issue}_pos": issue}
+    assert house.state("binary_sensor", "reachable", "Pos") == "off"
+    await house.press_entity()
+    assert house.state("sensor", "delivery", "Pos") == "failed"
+    assert house.entity("sensor", "delivery", "Pos").attributes["reason"] == issue
+
+
+# --- the way to mend it ---
+
+
+async def start_fix(client: TestClient[Any, Any], issue_id: str) -> dict[str, Any]:
+    """Begin to mend an issue, as the UI does, and return the form."""
+    body = {"handler": "rutan_blora", "issue_id": issue_id}
+    async with client.post("/api/repairs/issues/fix", json=body) as response:
+        form: dict[str, Any] = await response.json()
+    return form
+
+
+async def confirm(client: TestClient[Any, Any], form: dict[str, Any]) -> dict[str, Any]:
+    """Go on and return where that leads."""
+    async with client.post(f"/api/repairs/issues/fix/{form['flow_id']}", json={}) as response:
+        end: dict[str, Any] = await response.json()
+    return end
+
+
+async def test_every_issue_of_a_part_leads_to_its_form(
+    hass: HomeAssistant, house: House, hass_client: ClientSessionGenerator
+) -> None:
+    assert await async_setup_component(hass, "repairs", {})
+    await house.set_up(panic_button(entity_id="switch.gone"), police_phone("HP Budi", "gone"))
+    client = await hass_client()
+    for issue_id, step in (("source_missing_gerbang", "entity"), ("phone_missing_hp_budi", "phone")):
+        form = await start_fix(client, issue_id)
+        assert form["step_id"] == "confirm"
+        assert form["description_placeholders"]["name"] in ("Gerbang", "HP Budi")
+        end = await confirm(client, form)
+        assert (end["type"], end["reason"]) == ("abort", "mend_part")
+        kind, flow_id = end["next_flow"]
+        assert kind == "config_subentries_flow"
+        assert hass.config_entries.subentries.async_get(flow_id)["step_id"] == step
+    assert set(issues(hass)) == {"source_missing_gerbang", "phone_missing_hp_budi"}
+
+
+async def test_issue_of_a_part_that_is_gone_says_so(
+    hass: HomeAssistant, house: House, hass_client: ClientSessionGenerator
+) -> None:
+    assert await async_setup_component(hass, "repairs", {})
+    await house.set_up(panic_button(entity_id="switch.gone"))
+    client = await hass_client()
+    form = await start_fix(client, "source_missing_gerbang")
+    await house.remove_part("Gerbang")
+    assert (await confirm(client, form))["reason"] == "part_gone"

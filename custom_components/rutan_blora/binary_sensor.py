@@ -68,7 +68,10 @@ BINARY_SENSORS: Final[dict[str | None, tuple[RutanBinarySensorDescription, ...]]
             device_class=BinarySensorDeviceClass.PROBLEM,
             entity_category=EntityCategory.DIAGNOSTIC,
             listen_fn=on_sources,
-            is_on_fn=lambda facility, subject: facility.buttons.is_lost(subject),
+            is_on_fn=lambda facility, subject: bool(facility.buttons.faults(subject)),
+            attributes_fn=lambda facility, subject: {
+                "faults": [fault.value for fault in facility.buttons.faults(subject)]
+            },
         ),
     ),
     SUBENTRY_POLICE_DEVICE: (

@@ -23,21 +23,26 @@ from .alarm.incident import Kind, Refusal, RefusedError
 from .alarm.wording import compose_test
 from .const import (
     ANSWER_PATH,
+    CONF_BATTERY_ENTITY_ID,
     CONF_CHANNEL,
     CONF_DRILLS,
     CONF_DURATION,
     CONF_DUTY_ENTITY_ID,
     CONF_ENTITY_IDS,
+    CONF_FEEDBACK_ENTITY_ID,
     CONF_KIND,
     CONF_LANGUAGE,
     CONF_LOCAL_ONLY,
     CONF_LOCATION,
+    CONF_LONG_PRESS_KIND,
     CONF_OFFICER,
     CONF_RANK,
     CONF_REPEAT_INTERVAL,
     CONF_RESPONSE_TIME,
     CONF_SECRET,
     CONF_SOURCE,
+    CONF_SUPERVISION,
+    CONF_TEST_INTERVAL,
     CONF_TIER,
     CONF_TIER_DELAY,
     CONF_TOKEN_KEY,
@@ -88,7 +93,9 @@ class Facility:
         self.police.last_response = self.kept.last_response
         self.alarm = AlarmDesk(hass, self.kept.journal, self.police, _plan(entry, devices), site=entry.title)
         buttons = [_panic_button(s) for s in self._subentries_of(SUBENTRY_PANIC_BUTTON)]
-        self.buttons = PanicButtons(hass, self.kept.journal, self.alarm, self.people, buttons, self.kept.intake.known)
+        self.buttons = PanicButtons(
+            hass, self.kept.journal, self.alarm, self.people, buttons, self.kept.intake.known, self.kept.tested
+        )
 
     def _subentries_of(self, kind: str) -> list[ConfigSubentry]:
         return [subentry for subentry in self.subentries.values() if subentry.subentry_type == kind]
@@ -136,6 +143,7 @@ class Facility:
         """Stop; what is open is kept for the next set-up, unless the facility is out of service."""
         self.police.stop()
         self.alarm.stop()
+        self.buttons.stop()
         self.kept.latest = self.alarm.latest
         self.kept.deliveries = self.alarm.deliveries
         if self._entry.disabled_by is not None:
@@ -157,6 +165,11 @@ def _panic_button(subentry: ConfigSubentry) -> PanicButton:
         entity_id=data.get(CONF_ENTITY_ID),
         webhook_id=data.get(CONF_WEBHOOK_ID),
         local_only=data.get(CONF_LOCAL_ONLY, True),
+        long_press_kind=Kind(data[CONF_LONG_PRESS_KIND]) if data.get(CONF_LONG_PRESS_KIND) else None,
+        supervision=data.get(CONF_SUPERVISION, 0),
+        battery_entity_id=data.get(CONF_BATTERY_ENTITY_ID),
+        test_interval=data.get(CONF_TEST_INTERVAL, 0),
+        feedback_entity_id=data.get(CONF_FEEDBACK_ENTITY_ID),
     )
 
 

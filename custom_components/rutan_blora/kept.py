@@ -15,7 +15,7 @@ from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.util.hass_dict import HassKey
 
-from .alarm.buttons import RECORD_READING, Known
+from .alarm.buttons import RECORD_READING, RECORD_TESTED, Known
 from .alarm.incident import EventType, Incident
 from .alarm.intake import Intake
 from .alarm.people import People
@@ -47,6 +47,7 @@ class Kept:
         self.latest: Incident | None = None
         self.deliveries: dict[str, Delivery] = {}
         self.last_response: dict[str, datetime] = {}
+        self.tested: dict[str, datetime] = {}
         self._hass = hass
         self._entry_id = entry_id
         self._altered = False
@@ -121,6 +122,8 @@ class Kept:
             for button_id in button_ids:
                 if (last := self.journal.last_of_subject(button_id, RECORD_READING)) is not None:
                     known[button_id] = _reading(last)
+                if (last := self.journal.last_of_subject(button_id, RECORD_TESTED)) is not None:
+                    self.tested.setdefault(button_id, last.time)
         except Exception as err:
             _LOGGER.debug("Reading the journal failed", exc_info=True)
             self._on_health(str(err).partition("\n")[0])

@@ -11,14 +11,14 @@ from homeassistant.components.sensor import (
     SensorEntityDescription,
     SensorStateClass,
 )
-from homeassistant.const import UnitOfTime
+from homeassistant.const import EntityCategory, UnitOfTime
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
 
 from .alarm.incident import Incident, State, due_at
-from .const import SUBENTRY_POLICE_DEVICE
-from .entity import RutanEntity, RutanEntityDescription, async_add, on_alarm, on_delivery
+from .const import SUBENTRY_PANIC_BUTTON, SUBENTRY_POLICE_DEVICE
+from .entity import RutanEntity, RutanEntityDescription, async_add, on_alarm, on_delivery, on_sources
 from .facility import Facility, RutanConfigEntry
 from .police.delivery import Delivery, DeliveryState
 
@@ -123,6 +123,15 @@ SENSORS: Final[dict[str | None, tuple[RutanSensorDescription, ...]]] = {
             suggested_display_precision=0,
             listen_fn=on_alarm,
             value_fn=_arrival_time,
+        ),
+    ),
+    SUBENTRY_PANIC_BUTTON: (
+        RutanSensorDescription(
+            key="last_test",
+            device_class=SensorDeviceClass.TIMESTAMP,
+            entity_category=EntityCategory.DIAGNOSTIC,
+            listen_fn=on_sources,
+            value_fn=lambda facility, subject: facility.buttons.tested.get(subject),
         ),
     ),
     SUBENTRY_POLICE_DEVICE: (

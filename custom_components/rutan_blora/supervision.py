@@ -1,6 +1,8 @@
 """Watching what the alarm depends on: sources and phones that are gone become repairs, renamed ones are followed."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from homeassistant.components.notify import DOMAIN as NOTIFY_DOMAIN
@@ -8,45 +10,61 @@ from homeassistant.const import ATTR_DOMAIN, CONF_ENTITY_ID, EVENT_SERVICE_REGIS
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.data_entry_flow import AbortFlow
 from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
-from homeassistant.helpers.event import async_track_entity_registry_updated_event
+from homeassistant.helpers.event import async_track_entity_registry_updated_event, async_track_time_interval
 from homeassistant.helpers.start import async_at_started
 
+from .alarm.fault import Fault
 from .const import DOMAIN, SUBENTRY_PANIC_BUTTON
 from .facility import RutanConfigEntry
 
 ISSUE_SOURCE = "source_missing"
 # The problems a police device's channel can report; each is an issue of the same name.
-DEVICE_PROBLEMS = ("phone_missing", "phone_same_name")
+DEVICE_PROBLEMS = ("phone_missing", "phone_same_name", "notify_missing", "annunciator_missing", "mqtt_missing")
+# The faults of a panic button, by the issue that tells of each.
+BUTTON_FAULTS = {
+    Fault.LOST: "button_lost",
+    Fault.SILENT: "button_silent",
+    Fault.BATTERY_LOW: "button_battery_low",
+    Fault.TEST_OVERDUE: "button_test_overdue",
+}
+# Faults come with time, and a broker's integration that restarts is not gone.
+CHECK_INTERVAL = timedelta(minutes=1)
 
 
 @callback
 def async_supervise(hass: HomeAssistant, entry: RutanConfigEntry) -> None:
     """Watch a facility until it is unloaded."""
     facility = entry.runtime_data
+    show = partial(_show, hass, entry)
+
+    @callback
+    def check_all(_: datetime) -> None:
+        facility.buttons.check()
+        check_devices()
 
     @callback
     def check_sources() -> None:
         for button in facility.buttons.buttons.values():
-            _show(
-                hass,
-                ISSUE_SOURCE,
-                button.id,
-                {"name": button.name, "entity_id": button.entity_id or ""},
-                exists=button.entity_id is not None and _is_missing(hass, button.entity_id),
-            )
+            texts = {"name": button.name, "entity_id": button.entity_id or ""}
+            is_missing = button.entity_id is not None and _is_missing(hass, button.entity_id)
+            show(ISSUE_SOURCE, button.id, texts, exists=is_missing)
+            faults = facility.buttons.faults(button.id)
+            for fault, issue in BUTTON_FAULTS.items():
+                show(issue, button.id, texts, exists=fault in faults and not (is_missing and fault is Fault.LOST))
 
     @callback
     def check_devices(_: Event[Any] | None = None) -> None:
         for device in facility.police.devices.values():
             problem = device.channel.problem()
             for issue in DEVICE_PROBLEMS:
-                _show(hass, issue, device.id, {"name": device.name}, exists=problem == issue)
+                show(issue, device.id, {"name": device.name}, exists=problem == issue)
 
     @callback
     def started(_: HomeAssistant) -> None:
         check_sources()
         check_devices()
         entry.async_on_unload(facility.buttons.listen(check_sources))
+        entry.async_on_unload(async_track_time_interval(hass, check_all, CHECK_INTERVAL))
         entry.async_on_unload(hass.bus.async_listen(dr.EVENT_DEVICE_REGISTRY_UPDATED, check_devices))
         # A phone that is renamed in its app gets another notify action, and may take another's.
         for kind in (EVENT_SERVICE_REGISTERED, EVENT_SERVICE_REMOVED):
@@ -60,7 +78,7 @@ def async_supervise(hass: HomeAssistant, entry: RutanConfigEntry) -> None:
 @callback
 def _forget(hass: HomeAssistant, subjects: Iterable[str]) -> None:
     """Take back all issues: the next set-up looks anew."""
-    for issue in (ISSUE_SOURCE, *DEVICE_PROBLEMS):
+    for issue in (ISSUE_SOURCE, *BUTTON_FAULTS.values(), *DEVICE_PROBLEMS):
         for subject in subjects:
             ir.async_delete_issue(hass, DOMAIN, f"{issue}_{subject}")
 
@@ -98,7 +116,15 @@ def _is_missing(hass: HomeAssistant, entity_id: str) -> bool:
     return hass.states.get(entity_id) is None and er.async_get(hass).async_get(entity_id) is None
 
 
-def _show(hass: HomeAssistant, issue: str, subject: str, placeholders: dict[str, str], *, exists: bool) -> None:
+def _show(
+    hass: HomeAssistant,
+    entry: RutanConfigEntry,
+    issue: str,
+    subject: str,
+    placeholders: dict[str, str],
+    *,
+    exists: bool,
+) -> None:
     """Raise an issue about a subentry, or take it back."""
     issue_id = f"{issue}_{subject}"
     if not exists:
@@ -108,7 +134,8 @@ def _show(hass: HomeAssistant, issue: str, subject: str, placeholders: dict[str,
         hass,
         DOMAIN,
         issue_id,
-        is_fixable=False,
+        data={"entry_id": entry.entry_id, "subentry_id": subject, "name": placeholders["name"]},
+        is_fixable=True,
         severity=ir.IssueSeverity.ERROR,
         translation_key=issue,
         translation_placeholders=placeholders,

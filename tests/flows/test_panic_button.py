@@ -103,7 +103,7 @@ async def test_mistakes_are_told_and_can_be_mended(
     form = await send(hass, await begin(hass, entry, "entity"), **right | fields)
     assert form["type"] is FlowResultType.FORM
     assert form["errors"] == errors
-    assert suggested(form) == right | fields
+    assert suggested(form) == {"advanced": {}, **right, **fields}
     assert form["description_placeholders"] == {"max": "80"}
     assert not entry.subentries
 
@@ -148,6 +148,7 @@ async def test_webhook(hass: HomeAssistant, entry: MockConfigEntry) -> None:
         "kind": "panic",
         "location": "",
         "local_only": False,
+        "test_interval": 0,
     }
 
 
@@ -183,7 +184,7 @@ async def test_entity_reconfigured(hass: HomeAssistant, entry: MockConfigEntry) 
 
     form = await open_existing(hass, entry, subentry)
     assert form["step_id"] == "entity"
-    assert suggested(form) == stored
+    assert suggested(form) == {**stored, "advanced": {}}
     result = await send(hass, form, name="Tower", entity_id="switch.tower", kind="fire")
     assert result["type"] is FlowResultType.ABORT
     assert result["reason"] == "reconfigure_successful"
@@ -229,7 +230,7 @@ async def test_webhook_reconfigured_keeps_its_address(hass: HomeAssistant, entry
         "name": "Tower",
         "kind": "panic",
         "location": "",
-        "advanced": {"local_only": False},
+        "advanced": {"local_only": False, "test_interval": 0},
     }
     assert placeholder(form, "url").endswith(webhook_id)
     await send(hass, form, name="East tower", kind="perimeter", advanced={"local_only": True})
@@ -241,6 +242,7 @@ async def test_webhook_reconfigured_keeps_its_address(hass: HomeAssistant, entry
         "kind": "perimeter",
         "location": "",
         "local_only": True,
+        "test_interval": 0,
     }
 
 
@@ -251,3 +253,55 @@ async def test_virtual_reconfigured(hass: HomeAssistant, entry: MockConfigEntry)
     assert changed.title == "Block A"
     assert changed.unique_id == "panic_button_block a"
     assert changed.data == {"source": "virtual", "kind": "panic", "location": "East wing"}
+
+
+# --- what is watched beside ---
+
+
+@pytest.mark.parametrize(
+    ("option", "fields", "advanced"),
+    [
+        (
+            "entity",
+            {"entity_id": CONTACT},
+            {
+                "long_press_kind": "riot",
+                "supervision": 3600,
+                "battery_entity_id": "sensor.battery",
+                "test_interval": 30,
+                "feedback_entity_id": "light.gate",
+            },
+        ),
+        ("webhook", {}, {"local_only": True, "battery_entity_id": "sensor.battery", "test_interval": 7}),
+        ("virtual", {}, {"test_interval": 7, "feedback_entity_id": "light.gate"}),
+    ],
+)
+async def test_more_settings_are_kept_and_shown_again(
+    hass: HomeAssistant, entry: MockConfigEntry, option: str, fields: dict[str, str], advanced: dict[str, object]
+) -> None:
+    for entity_id in (CONTACT, "sensor.battery", "light.gate"):
+        hass.states.async_set(entity_id, "off")
+    subentry = await make(hass, entry, option, name="Gate", **fields, advanced=advanced)
+    assert advanced.items() <= subentry.data.items()
+    form = await open_existing(hass, entry, subentry)
+    assert suggested(form)["advanced"] == advanced
+
+
+@pytest.mark.parametrize(
+    ("advanced", "error"),
+    [
+        ({"battery_entity_id": "sensor.gone"}, "battery_unknown"),
+        ({"battery_entity_id": "light.gate"}, "battery_unknown"),
+        ({"feedback_entity_id": "light.gone"}, "feedback_unknown"),
+        ({"feedback_entity_id": CONTACT}, "feedback_unknown"),
+    ],
+)
+async def test_unfit_entity_beside_is_told_above_the_section(
+    hass: HomeAssistant, entry: MockConfigEntry, advanced: dict[str, str], error: str
+) -> None:
+    for entity_id in (CONTACT, "light.gate"):
+        hass.states.async_set(entity_id, "off")
+    form = await choose(hass, await open_menu(hass, entry, "panic_button"), "entity")
+    form = await send(hass, form, name="Gate", entity_id=CONTACT, advanced=advanced)
+    assert form["errors"] == {"advanced": error}
+    assert not entry.subentries

@@ -1,10 +1,13 @@
 """The panic buttons: what is a press of which, and what it means."""
 
+from asyncio import TimerHandle
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Final
 
+from homeassistant.components.event import ATTR_EVENT_TYPE
 from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, State, callback
 from homeassistant.util import dt as dt_util
@@ -14,12 +17,19 @@ from ..journal.record import Draft
 from ..journal.store import Journal
 from ..listeners import Listeners
 from .desk import AlarmDesk
-from .incident import Actor, Incident, Kind, Origin
+from .fault import Evidence, Fault, find_faults
+from .incident import Actor, Kind, Origin, Refusal, RefusedError
 from .people import People
-from .source import baseline, domain_of, is_press, pressed_at, read
+from .source import baseline, domain_of, is_emphatic, is_press, pressed_at, read
 
 # What was seen of a source when it was first watched, pressed or released: the memory over a restart.
 RECORD_READING: Final = "reading"
+
+# A button proved that it is heard, and the switching of its test mode.
+RECORD_TESTED: Final = "button_tested"
+RECORD_TEST_MODE: Final = "test_mode"
+# Seconds after which a press is a press again, whoever forgets.
+TEST_MODE_TIME: Final = 300.0
 
 # What was last seen of each button's source: by button, the entity and its reading.
 type Known = dict[str, dict[str, str]]
@@ -27,7 +37,11 @@ type Known = dict[str, dict[str, str]]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PanicButton:
-    """A place where somebody presses, and what a press there means."""
+    """A place where somebody presses, and what a press there means; a long or multiple one may mean something graver.
+
+    `supervision` is after how many seconds of silence of its source it counts as lost, `test_interval` after how many
+    days it must be tested, 0 is never; `feedback_entity_id` shows there that the police have it.
+    """
 
     id: str
     name: str
@@ -37,13 +51,18 @@ class PanicButton:
     entity_id: str | None = None
     webhook_id: str | None = None
     local_only: bool = True
+    long_press_kind: Kind | None = None
+    supervision: float = 0
+    battery_entity_id: str | None = None
+    test_interval: float = 0
+    feedback_entity_id: str | None = None
 
 
 class PanicButtons:
     """The panic buttons of a facility.
 
-    `known` holds what was last seen of each source; it outlives this object, so that nothing is taken for a press
-    twice or missed over a reload.
+    `known` holds what was last seen of each source, `tested` when each button last proved that it is heard; they
+    outlive this object, so that nothing is taken for a press twice or missed over a reload.
     """
 
     def __init__(
@@ -54,6 +73,7 @@ class PanicButtons:
         people: People,
         buttons: Iterable[PanicButton],
         known: Known,
+        tested: dict[str, datetime],
     ) -> None:
         self.buttons: Mapping[str, PanicButton] = {button.id: button for button in buttons}
         self._hass = hass
@@ -61,6 +81,8 @@ class PanicButtons:
         self._desk = desk
         self._people = people
         self._known = known
+        self.tested = tested
+        self._testing: dict[str, TimerHandle] = {}
         self._begun = dt_util.utcnow()
         # What is seen of a new source now: it may be pressed before it is watched.
         self._first = {b.id: self._glance(b.entity_id) for b in self.buttons.values() if b.entity_id is not None}
@@ -72,16 +94,83 @@ class PanicButtons:
         return self._listeners.add(listener)
 
     @callback
-    def press(self, button_id: str, actor: Actor | None = None, *, at: datetime | None = None) -> Incident:
-        """Take in a press of a button; without an actor it was the hardware itself."""
+    def press(
+        self, button_id: str, actor: Actor | None = None, *, at: datetime | None = None, emphatic: bool = False
+    ) -> None:
+        """Take in a press of a button; without an actor it was the hardware itself.
+
+        In test mode it is only noted, unless an alarm is open: then nobody tests.
+        """
         button = self.buttons[button_id]
-        return self._desk.press(
-            actor or Actor(origin=Origin.HARDWARE, id=button.id, name=button.name),
-            location=button.location,
-            kind=button.kind,
-            button_id=button.id,
-            pressed_at=at,
+        if button_id not in self._testing or self._desk.incident is not None:
+            self._desk.press(
+                actor or Actor(origin=Origin.HARDWARE, id=button.id, name=button.name),
+                location=button.location,
+                kind=(button.long_press_kind if emphatic else None) or button.kind,
+                button_id=button.id,
+                pressed_at=at,
+            )
+        elif actor is not None and button.entity_id is not None:
+            # Pressing its button on a screen proves nothing of the hardware.
+            return
+        if actor is None or button_id in self._testing:
+            self._prove(button)
+
+    def _prove(self, button: PanicButton) -> None:
+        """Note that the button was heard."""
+        at = self.tested[button.id] = dt_util.utcnow()
+        in_test = button.id in self._testing
+        self._journal.append(Draft(kind=RECORD_TESTED, at=at, subject=button.id, body={"test_mode": in_test}))
+        self._listeners.tell()
+
+    def is_testing(self, button_id: str) -> bool:
+        """Tell whether presses of a button are only noted."""
+        return button_id in self._testing
+
+    @callback
+    def set_test_mode(self, button_id: str, *, is_on: bool) -> None:
+        """Let presses of a button only be noted for a while; raise RefusedError while an alarm is open."""
+        if is_on and self._desk.incident is not None:
+            raise RefusedError(Refusal.TEST_DURING_ALARM)
+        if (timer := self._testing.pop(button_id, None)) is not None:
+            timer.cancel()
+        if is_on:
+            end = partial(self.set_test_mode, button_id, is_on=False)
+            self._testing[button_id] = self._hass.loop.call_later(TEST_MODE_TIME, end)
+        body = {"is_on": is_on}
+        self._journal.append(Draft(kind=RECORD_TEST_MODE, at=dt_util.utcnow(), subject=button_id, body=body))
+        self._listeners.tell()
+
+    @callback
+    def stop(self) -> None:
+        """End all test modes: after a reload a press is a press."""
+        for button_id in list(self._testing):
+            self.set_test_mode(button_id, is_on=False)
+
+    def faults(self, button_id: str) -> tuple[Fault, ...]:
+        """Return why presses of a button might not be heard."""
+        button = self.buttons[button_id]
+        source, battery = self._state(button.entity_id), self._state(button.battery_entity_id)
+        evidence = Evidence(
+            is_lost=self.is_lost(button_id),
+            heard_at=source.last_reported if source else None,
+            battery=battery.state if battery else None,
+            tested_at=self.tested.get(button_id),
         )
+        return find_faults(
+            evidence,
+            supervision=button.supervision if button.entity_id is not None else 0,
+            test_interval=button.test_interval,
+            now=dt_util.utcnow(),
+        )
+
+    def _state(self, entity_id: str | None) -> State | None:
+        return self._hass.states.get(entity_id) if entity_id is not None else None
+
+    @callback
+    def check(self) -> None:
+        """Let the listeners look again: time alone may have made a fault."""
+        self._listeners.tell()
 
     def is_pressed(self, button_id: str) -> bool:
         """Tell whether the open incident knows already what this button says; a drill says nothing of the kind."""
@@ -120,7 +209,8 @@ class PanicButtons:
         if new is not None and reading is not None and reading != known:
             if is_press(domain, known=known, old=read(domain, old.state if old else None), new=reading):
                 at = pressed_at(domain, reading, new.last_changed)
-                self.press(button_id, self._people.actor(new.context), at=at)
+                emphatic = is_emphatic(new.attributes.get(ATTR_EVENT_TYPE))
+                self.press(button_id, self._people.actor(new.context), at=at, emphatic=emphatic)
             self._keep(button_id, button.entity_id, reading)
         self._listeners.tell()
 

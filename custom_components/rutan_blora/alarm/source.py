@@ -61,3 +61,8 @@ def is_press(domain: str, *, known: str, old: str | None, new: str) -> bool:
         return True
     before = read(domain, known)
     return before is not None and datetime.fromisoformat(new) > datetime.fromisoformat(before)
+
+
+def is_emphatic(event_type: str | None) -> bool:
+    """Tell whether an event is a long or multiple press, by Home Assistant's standard event types."""
+    return event_type is not None and event_type.startswith(("long_press", "multi_press"))

@@ -1,7 +1,7 @@
 """What the form of a police device asks about each channel, how it is checked, and what makes the device the one."""
 
 import base64
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 import hashlib
 from ipaddress import ip_address
@@ -19,9 +19,6 @@ from homeassistant.helpers.selector import (
     DeviceFilterSelectorConfig,
     DeviceSelector,
     DeviceSelectorConfig,
-    EntitySelector,
-    EntitySelectorConfig,
-    EntityWithDeviceFilterSelectorConfig,
     TextSelector,
     TextSelectorConfig,
     TextSelectorType,
@@ -40,7 +37,7 @@ from ..const import (
     ChannelType,
 )
 from ..police.channels.phone import MOBILE_APP, can_push, find_registration
-from .forms import TEXT, is_known, resolve_entity_id, whole_number
+from .forms import TEXT, entity_error, entity_selector, is_known, resolve_entity_id, whole_number
 
 ERROR_BASE: Final = "base"
 
@@ -76,19 +73,6 @@ class ChannelForm:
     key: Callable[[Data], str]
     proposed: Callable[[], dict[str, Any]] = dict
     secret: frozenset[str] = frozenset()
-
-
-def entity_selector(domains: Iterable[str], *, multiple: bool = False) -> EntitySelector:
-    """Return a selector of entities; its filter binds only the browser."""
-    kinds = EntityWithDeviceFilterSelectorConfig(domain=list(domains))
-    return EntitySelector(EntitySelectorConfig(filter=[kinds], multiple=multiple))
-
-
-@callback
-def entity_error(hass: HomeAssistant, entity_id: str, domains: Iterable[str], error: str) -> str | None:
-    """Return the error unless Home Assistant has the entity and it is of one of the domains."""
-    fits = is_known(hass, entity_id) and split_entity_id(entity_id)[0] in domains
-    return None if fits else error
 
 
 def _digest(text: str) -> str:

@@ -1,15 +1,18 @@
 """What the forms of all flows share: fields, the checks of what was typed, and how a subentry is saved."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import voluptuous as vol
 
 from homeassistant.config_entries import SOURCE_RECONFIGURE, ConfigSubentryFlow, SubentryFlowResult
 from homeassistant.const import CONF_NAME
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import HomeAssistant, callback, split_entity_id
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.selector import (
+    EntitySelector,
+    EntitySelectorConfig,
+    EntityWithDeviceFilterSelectorConfig,
     NumberSelector,
     NumberSelectorConfig,
     NumberSelectorMode,
@@ -65,6 +68,19 @@ def resolve_entity_id(hass: HomeAssistant, chosen: str) -> str:
 def is_known(hass: HomeAssistant, entity_id: str) -> bool:
     """Tell whether Home Assistant has the entity, be it only registered."""
     return hass.states.get(entity_id) is not None or er.async_get(hass).async_get(entity_id) is not None
+
+
+def entity_selector(domains: Iterable[str], *, multiple: bool = False) -> EntitySelector:
+    """Return a selector of entities; its filter binds only the browser."""
+    kinds = EntityWithDeviceFilterSelectorConfig(domain=list(domains))
+    return EntitySelector(EntitySelectorConfig(filter=[kinds], multiple=multiple))
+
+
+@callback
+def entity_error(hass: HomeAssistant, entity_id: str, domains: Iterable[str], error: str) -> str | None:
+    """Return the error unless Home Assistant has the entity and it is of one of the domains."""
+    fits = is_known(hass, entity_id) and split_entity_id(entity_id)[0] in domains
+    return None if fits else error
 
 
 class SubentryFlow(ConfigSubentryFlow):

@@ -1,5 +1,6 @@
 """The flow of a panic button."""
 
+from collections.abc import Mapping
 import hashlib
 from types import MappingProxyType
 from typing import Any, Final
@@ -14,7 +15,7 @@ from homeassistant.config_entries import (
     SubentryFlowContext,
     SubentryFlowResult,
 )
-from homeassistant.const import CONF_ENTITY_ID, CONF_NAME, CONF_WEBHOOK_ID, STATE_ON
+from homeassistant.const import CONF_ENTITY_ID, CONF_NAME, CONF_WEBHOOK_ID, STATE_ON, Platform, UnitOfTime
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.data_entry_flow import section
 from homeassistant.helpers import entity_registry as er
@@ -22,9 +23,6 @@ from homeassistant.helpers.json import json_fragment
 from homeassistant.helpers.network import NoURLAvailableError
 from homeassistant.helpers.selector import (
     BooleanSelector,
-    EntitySelector,
-    EntitySelectorConfig,
-    EntityWithDeviceFilterSelectorConfig,
     SelectSelector,
     SelectSelectorConfig,
     SelectSelectorMode,
@@ -33,40 +31,80 @@ from homeassistant.helpers.selector import (
 from ..alarm.incident import Kind
 from ..alarm.source import CONTACTS, DOMAINS, domain_of
 from ..const import (
+    CONF_BATTERY_ENTITY_ID,
+    CONF_FEEDBACK_ENTITY_ID,
     CONF_KIND,
     CONF_LOCAL_ONLY,
     CONF_LOCATION,
+    CONF_LONG_PRESS_KIND,
     CONF_SOURCE,
+    CONF_SUPERVISION,
+    CONF_TEST_INTERVAL,
     DOMAIN,
     SUBENTRY_PANIC_BUTTON,
     SUBENTRY_POLICE_DEVICE,
     Source,
 )
-from .forms import FIRST_SETUP, TEXT, SubentryFlow, clean, name_error, text_error
+from .forms import (
+    FIRST_SETUP,
+    TEXT,
+    SubentryFlow,
+    clean,
+    entity_error,
+    entity_selector,
+    name_error,
+    resolve_entity_id,
+    text_error,
+    whole_number,
+)
 
 SECTION_ADVANCED: Final = "advanced"
 
-_NAME: Final = {vol.Required(CONF_NAME): TEXT}
-_MEANING: Final = {
-    vol.Required(CONF_KIND, default=Kind.PANIC.value): SelectSelector(
-        SelectSelectorConfig(
-            options=[kind.value for kind in reversed(Kind)],
-            translation_key="kind",
-            mode=SelectSelectorMode.DROPDOWN,
-        )
-    ),
-    vol.Optional(CONF_LOCATION): TEXT,
+_KIND: Final = SelectSelector(
+    SelectSelectorConfig(
+        options=[kind.value for kind in reversed(Kind)],
+        translation_key="kind",
+        mode=SelectSelectorMode.DROPDOWN,
+    )
+)
+_MEANING: Final = {vol.Required(CONF_KIND, default=Kind.PANIC.value): _KIND, vol.Optional(CONF_LOCATION): TEXT}
+_FEEDBACKS: Final = (Platform.LIGHT.value, Platform.SWITCH.value, "input_boolean")
+_BATTERIES: Final = (Platform.SENSOR.value, Platform.BINARY_SENSOR.value)
+_TEST: Final[dict[vol.Marker, object]] = {
+    vol.Optional(CONF_TEST_INTERVAL, default=0): whole_number(0, 365, UnitOfTime.DAYS),
+    vol.Optional(CONF_FEEDBACK_ENTITY_ID): entity_selector(_FEEDBACKS),
 }
-_ENTITY: Final = EntitySelector(
-    EntitySelectorConfig(filter=[EntityWithDeviceFilterSelectorConfig(domain=sorted(DOMAINS))])
-)
-_ADVANCED: Final = section(
-    vol.Schema({vol.Required(CONF_LOCAL_ONLY, default=True): BooleanSelector()}), {"collapsed": True}
-)
+_BATTERY: Final[dict[vol.Marker, object]] = {vol.Optional(CONF_BATTERY_ENTITY_ID): entity_selector(_BATTERIES)}
+_ADVANCED: Final[Mapping[Source, dict[vol.Marker, object]]] = {
+    Source.ENTITY: {
+        vol.Optional(CONF_LONG_PRESS_KIND): _KIND,
+        vol.Optional(CONF_SUPERVISION, default=0): whole_number(0, 604800, UnitOfTime.SECONDS),
+        **_BATTERY,
+        **_TEST,
+    },
+    Source.WEBHOOK: {vol.Required(CONF_LOCAL_ONLY, default=True): BooleanSelector(), **_BATTERY, **_TEST},
+    Source.VIRTUAL: _TEST,
+}
+_SOURCES: Final[Mapping[Source, dict[vol.Marker, object]]] = {
+    Source.ENTITY: {vol.Required(CONF_ENTITY_ID): entity_selector(sorted(DOMAINS))},
+    Source.WEBHOOK: {},
+    Source.VIRTUAL: {},
+}
 _SCHEMAS: Final = {
-    Source.ENTITY: vol.Schema({**_NAME, vol.Required(CONF_ENTITY_ID): _ENTITY, **_MEANING}),
-    Source.WEBHOOK: vol.Schema({**_NAME, **_MEANING, vol.Optional(SECTION_ADVANCED): _ADVANCED}),
-    Source.VIRTUAL: vol.Schema({**_NAME, **_MEANING}),
+    source: vol.Schema(
+        {
+            vol.Required(CONF_NAME): TEXT,
+            **fields,
+            **_MEANING,
+            vol.Optional(SECTION_ADVANCED): section(vol.Schema(_ADVANCED[source]), {"collapsed": True}),
+        }
+    )
+    for source, fields in _SOURCES.items()
+}
+# Entities of the section, which kinds they may be, and what is told of another.
+_BESIDE: Final = {
+    CONF_BATTERY_ENTITY_ID: (_BATTERIES, "battery_unknown"),
+    CONF_FEEDBACK_ENTITY_ID: (_FEEDBACKS, "feedback_unknown"),
 }
 
 
@@ -140,12 +178,11 @@ class PanicButtonFlow(SubentryFlow):
             CONF_LOCATION: clean(user_input.get(CONF_LOCATION, "")),
         }
         if source is Source.ENTITY:
-            chosen = user_input[CONF_ENTITY_ID]
-            data[CONF_ENTITY_ID] = er.async_resolve_entity_id(er.async_get(self.hass), chosen) or chosen
+            data[CONF_ENTITY_ID] = resolve_entity_id(self.hass, user_input[CONF_ENTITY_ID])
         elif source is Source.WEBHOOK:
-            data[CONF_WEBHOOK_ID] = self._own_webhook_id
-            data[CONF_LOCAL_ONLY] = user_input.get(SECTION_ADVANCED, {}).get(CONF_LOCAL_ONLY, True)
-        return data
+            data |= {CONF_WEBHOOK_ID: self._own_webhook_id, CONF_LOCAL_ONLY: True}
+        data |= user_input.get(SECTION_ADVANCED, {})
+        return data | {field: resolve_entity_id(self.hass, data[field]) for field in _BESIDE if field in data}
 
     def _errors(self, name: str, data: dict[str, Any]) -> dict[str, str]:
         """Return what is wrong, by field."""
@@ -153,6 +190,12 @@ class PanicButtonFlow(SubentryFlow):
         if (entity_id := data.get(CONF_ENTITY_ID)) is not None:
             watched = (self.stored(SECTION_ADVANCED) or {}).get(CONF_ENTITY_ID) == entity_id
             found[CONF_ENTITY_ID] = _source_error(self.hass, entity_id, watched=watched)
+        beside = (
+            entity_error(self.hass, data[field], domains, error)
+            for field, (domains, error) in _BESIDE.items()
+            if field in data
+        )
+        found[SECTION_ADVANCED] = next((error for error in beside if error is not None), None)
         return {field: error for field, error in found.items() if error is not None}
 
     async def _async_lead_on(self, name: str, data: dict[str, Any], unique_id: str) -> SubentryFlowResult:

@@ -24,8 +24,19 @@ from ..const import (
     SUBENTRY_POLICE_DEVICE,
     ChannelType,
 )
-from .channels import FORMS, entity_error, entity_selector
-from .forms import LANGUAGE, TEXT, SubentryFlow, clean, name_error, resolve_entity_id, text_error, whole_number
+from .channels import FORMS
+from .forms import (
+    LANGUAGE,
+    TEXT,
+    SubentryFlow,
+    clean,
+    entity_error,
+    entity_selector,
+    name_error,
+    resolve_entity_id,
+    text_error,
+    whole_number,
+)
 
 SECTION_OFFICER: Final = "officer_details"
 SECTION_ADVANCED: Final = "advanced"
