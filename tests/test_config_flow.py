@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from unittest.mock import patch
 
+import bcrypt
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
+from custom_components.rutan_blora.config_flow import CODE_NOT_CHANGED
 from homeassistant.config_entries import SOURCE_USER, ConfigFlowResult, FlowType, SubentryFlowResult
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType, InvalidData
@@ -218,7 +220,7 @@ async def test_options(hass: HomeAssistant) -> None:
     form = await hass.config_entries.options.async_init(entry.entry_id)
     assert form["step_id"] == "init"
     assert form["data_schema"] is not None
-    language, *times = form["data_schema"].schema
+    language, *times, _ = form["data_schema"].schema
     assert language.description == {"suggested_value": "id"}
     assert {str(time): time.default() for time in times} == TIMES
     typed = {"language": "en", "tier_delay": 5.0, "repeat_interval": 15.0, "response_time": 60.0}
@@ -248,3 +250,38 @@ async def test_time_out_of_bounds_changes_nothing(hass: HomeAssistant, field: st
         await hass.config_entries.options.async_configure(form["flow_id"], {"language": "en", **TIMES, field: value})
     assert field in refused.value.schema_errors
     assert entry.options == before
+
+
+# --- the close code ---
+
+
+async def set_options(hass: HomeAssistant, entry: MockConfigEntry, **typed: object) -> ConfigFlowResult:
+    """Fill in the options."""
+    form = await hass.config_entries.options.async_init(entry.entry_id)
+    return await hass.config_entries.options.async_configure(form["flow_id"], {"language": "id", **TIMES, **typed})
+
+
+async def test_close_code_is_stored_hashed_kept_when_left_alone_and_removed_when_emptied(hass: HomeAssistant) -> None:
+    entry = known_facility(hass)
+    await set_options(hass, entry, close_code=" 4711 ")
+    hashed = entry.options["close_code"]
+    assert bcrypt.checkpw(b"4711", hashed.encode())
+    form = await hass.config_entries.options.async_init(entry.entry_id)
+    assert form["data_schema"] is not None
+    *_, shown = form["data_schema"].schema
+    assert shown.description == {"suggested_value": CODE_NOT_CHANGED}
+    await set_options(hass, entry, close_code=CODE_NOT_CHANGED)
+    assert entry.options["close_code"] == hashed
+    await set_options(hass, entry, close_code="")
+    assert "close_code" not in entry.options
+    await set_options(hass, entry)
+    assert "close_code" not in entry.options
+
+
+@pytest.mark.parametrize("code", ["123", "x" * 33, "ä" * 20, "12\x0034"])
+async def test_code_that_cannot_be_one_is_told_and_changes_nothing(hass: HomeAssistant, code: str) -> None:
+    entry = known_facility(hass)
+    before = dict(entry.options)
+    form = await set_options(hass, entry, close_code=code)
+    assert form["errors"] == {"close_code": "code_unfit"}
+    assert dict(entry.options) == before

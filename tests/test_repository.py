@@ -263,7 +263,7 @@ FLOORS: Final[tuple[tuple[str, ...], ...]] = (
     ("alarm", "cctv", "patrol"),
     ("kept", "flows"),
     ("facility",),
-    ("entity", "errors", "supervision", "config_flow"),
+    ("entity", "errors", "supervision", "feedback", "config_flow"),
     (*Platform, "services", "views", "trigger", "condition", "diagnostics", "repairs", "system_health", "logbook"),
     ("__init__",),
 )
@@ -337,6 +337,7 @@ def test_only_platforms_services_and_the_entry_know_the_facility() -> None:
         "views",
         "entity",
         "supervision",
+        "feedback",
         "diagnostics",
         "repairs",
         "system_health",

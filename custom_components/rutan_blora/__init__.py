@@ -8,6 +8,7 @@ from homeassistant.helpers.typing import ConfigType
 from .const import DOMAIN
 from .entity import facility_device
 from .facility import Facility, RutanConfigEntry
+from .feedback import async_give_feedback
 from .kept import async_let_go
 from .services import async_setup_services
 from .supervision import async_supervise
@@ -34,6 +35,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: RutanConfigEntry) -> boo
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     facility.start()
     async_supervise(hass, entry)
+    async_give_feedback(hass, entry)
     return True
 
 

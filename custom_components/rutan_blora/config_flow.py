@@ -17,9 +17,12 @@ from homeassistant.config_entries import (
 )
 from homeassistant.const import UnitOfTime
 from homeassistant.core import callback
+from homeassistant.helpers.selector import TextSelector, TextSelectorConfig, TextSelectorType
 from homeassistant.util import slugify
 
+from .alarm.codes import MAX_CODE, MIN_CODE, fits, hash_code
 from .const import (
+    CONF_CLOSE_CODE,
     CONF_LANGUAGE,
     CONF_REPEAT_INTERVAL,
     CONF_RESPONSE_TIME,
@@ -42,6 +45,9 @@ from .flows.police_device import PoliceDeviceFlow
 # What Home Assistant makes of a name without a letter or digit that it knows.
 _NO_SLUG: Final = ("", "unknown")
 
+# Stands for the code that is set, which nobody can read any more.
+CODE_NOT_CHANGED: Final = "__code_not_changed__"
+
 _SITE: Final = {vol.Required(CONF_SITE_NAME): TEXT}
 _LANGUAGE: Final = {vol.Required(CONF_LANGUAGE, default=Language.ID.value): LANGUAGE}
 _USER_SCHEMA: Final = vol.Schema({**_SITE, **_LANGUAGE})
@@ -52,6 +58,7 @@ _OPTIONS_SCHEMA: Final = vol.Schema(
         vol.Required(CONF_TIER_DELAY, default=DEFAULT_TIER_DELAY): whole_number(5, 600, UnitOfTime.SECONDS),
         vol.Required(CONF_REPEAT_INTERVAL, default=DEFAULT_REPEAT_INTERVAL): whole_number(15, 3600, UnitOfTime.SECONDS),
         vol.Required(CONF_RESPONSE_TIME, default=DEFAULT_RESPONSE_TIME): whole_number(60, 7200, UnitOfTime.SECONDS),
+        vol.Optional(CONF_CLOSE_CODE): TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD)),
     }
 )
 
@@ -134,11 +141,31 @@ class RutanOptionsFlow(OptionsFlow):
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for the options."""
-        options = self.config_entry.options
-        if user_input is not None:
-            return self.async_create_entry(data={**options, **user_input})
+        shown = dict(self.config_entry.options)
+        if CONF_CLOSE_CODE in shown:
+            shown[CONF_CLOSE_CODE] = CODE_NOT_CHANGED
+        if user_input is None:
+            return self._async_show(shown)
+        code = user_input.get(CONF_CLOSE_CODE, "").strip()
+        if code not in ("", CODE_NOT_CHANGED) and not fits(code):
+            return self._async_show(user_input, {CONF_CLOSE_CODE: "code_unfit"})
+        options = {**self.config_entry.options, **user_input}
+        options.pop(CONF_CLOSE_CODE, None)
+        return self.async_create_entry(data={**options, **await self._close_code(code)})
+
+    async def _close_code(self, code: str) -> dict[str, str]:
+        """Return the code as it is stored: the one there is, a new one, or none."""
+        if code == CODE_NOT_CHANGED:
+            return {key: value for key, value in self.config_entry.options.items() if key == CONF_CLOSE_CODE}
+        return {CONF_CLOSE_CODE: await self.hass.async_add_executor_job(hash_code, code)} if code else {}
+
+    @callback
+    def _async_show(self, values: dict[str, Any], errors: dict[str, str] | None = None) -> ConfigFlowResult:
         return self.async_show_form(
-            step_id="init", data_schema=self.add_suggested_values_to_schema(_OPTIONS_SCHEMA, options)
+            step_id="init",
+            data_schema=self.add_suggested_values_to_schema(_OPTIONS_SCHEMA, values),
+            errors=errors,
+            description_placeholders={"min": str(MIN_CODE), "max": str(MAX_CODE)},
         )
 
 

@@ -42,6 +42,7 @@ CONF_SECRET: Final = "secret"  # noqa: S105  # the name of it
 CONF_TIER_DELAY: Final = "tier_delay"
 CONF_REPEAT_INTERVAL: Final = "repeat_interval"
 CONF_RESPONSE_TIME: Final = "response_time"
+CONF_CLOSE_CODE: Final = "close_code"
 DEFAULT_TIER_DELAY: Final = 30
 DEFAULT_REPEAT_INTERVAL: Final = 60
 DEFAULT_RESPONSE_TIME: Final = 600

@@ -18,6 +18,7 @@ from homeassistant.helpers.network import NoURLAvailableError, get_url
 from homeassistant.util.ulid import ulid_now
 
 from .alarm.buttons import PanicButton, PanicButtons
+from .alarm.codes import CloseCode
 from .alarm.desk import AlarmDesk
 from .alarm.incident import Kind, Refusal, RefusedError
 from .alarm.wording import compose_test
@@ -25,6 +26,7 @@ from .const import (
     ANSWER_PATH,
     CONF_BATTERY_ENTITY_ID,
     CONF_CHANNEL,
+    CONF_CLOSE_CODE,
     CONF_DRILLS,
     CONF_DURATION,
     CONF_DUTY_ENTITY_ID,
@@ -92,6 +94,7 @@ class Facility:
         self.police = Dispatcher(hass, self.kept.journal, devices, entry.data[CONF_TOKEN_KEY])
         self.police.last_response = self.kept.last_response
         self.alarm = AlarmDesk(hass, self.kept.journal, self.police, _plan(entry, devices), site=entry.title)
+        self.close_code = CloseCode(hass, self.kept.journal, entry.options.get(CONF_CLOSE_CODE), self.kept.wrong_codes)
         buttons = [_panic_button(s) for s in self._subentries_of(SUBENTRY_PANIC_BUTTON)]
         self.buttons = PanicButtons(
             hass, self.kept.journal, self.alarm, self.people, buttons, self.kept.intake.known, self.kept.tested

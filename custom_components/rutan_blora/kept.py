@@ -48,6 +48,7 @@ class Kept:
         self.deliveries: dict[str, Delivery] = {}
         self.last_response: dict[str, datetime] = {}
         self.tested: dict[str, datetime] = {}
+        self.wrong_codes: list[datetime] = []
         self._hass = hass
         self._entry_id = entry_id
         self._altered = False

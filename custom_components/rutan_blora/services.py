@@ -6,7 +6,7 @@ from typing import Any, Final
 import voluptuous as vol
 
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.const import ATTR_CONFIG_ENTRY_ID
+from homeassistant.const import ATTR_CODE, ATTR_CONFIG_ENTRY_ID
 from homeassistant.core import (
     HomeAssistant,
     ServiceCall,
@@ -67,6 +67,7 @@ SCHEMA_CLOSE_ALARM: Final = vol.Schema(
         vol.Required(ATTR_CONFIG_ENTRY_ID): cv.string,
         vol.Required(ATTR_OUTCOME): vol.Coerce(Outcome),
         vol.Optional(ATTR_REASON, default=""): cv.string,
+        vol.Optional(ATTR_CODE, default=""): cv.string,
     }
 )
 
@@ -114,8 +115,13 @@ async def _close_alarm(call: ServiceCall) -> ServiceResponse:
     """Close the open incident."""
     texts = _texts(call)
     facility = await _facility(call)
+    actor = _actor(facility, call)
     with translated():
-        incident = facility.alarm.close(_actor(facility, call), call.data[ATTR_OUTCOME], reason=texts[ATTR_REASON])
+        if facility.alarm.incident is not None:
+            await facility.close_code.check(call.data[ATTR_CODE], actor)
+        # The code takes a while: the entry may have been reloaded meanwhile.
+        facility = await _facility(call)
+        incident = facility.alarm.close(actor, call.data[ATTR_OUTCOME], reason=texts[ATTR_REASON])
     return _response(incident)
 
 

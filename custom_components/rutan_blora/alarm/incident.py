@@ -86,6 +86,9 @@ class Refusal(StrEnum):
     OUTCOME_IS_DRILL = "outcome_is_drill"
     OUTCOME_NOT_DRILL = "outcome_not_drill"
     TEST_DURING_ALARM = "test_during_alarm"
+    CODE_MISSING = "code_missing"
+    CODE_WRONG = "code_wrong"
+    CODE_LOCKED = "code_locked"
 
 
 class RefusedError(Exception):
