@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 import json
 import logging
-from pathlib import Path
 import subprocess
 import sys
 from typing import Any
@@ -20,10 +19,11 @@ from custom_components.rutan_blora.police.channels.mqtt import MqttPost, read_co
 from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
-from tests.broker import PATIENCE, Broker, Post, require_broker
+from tests.broker import PATIENCE, Broker, Post
 from tests.common import until
+from tests.mqtt import TOPIC, set_up
 
-TOPIC = "polres/blora"
+pytest_plugins = ("tests.mqtt",)
 TOKEN = "0123456789abcdef" * 2
 ANSWER = {"answer": "GO", "token": TOKEN, "officer": "Aipda Budi"}
 
@@ -50,52 +50,6 @@ STATE = {
     "test": False,
     "details": {"site": "Rutan Blora", "locations": ["Pintu Utama"]},
 }
-
-
-@pytest.fixture
-async def broker(socket_enabled: None, tmp_path: Path) -> AsyncIterator[Broker]:
-    """Give a broker that runs."""
-    require_broker()
-    broker = Broker(tmp_path)
-    await broker.start()
-    yield broker
-    await broker.stop()
-
-
-@pytest.fixture
-async def mqtt_entry(hass: HomeAssistant, broker: Broker, tmp_path: Path) -> AsyncIterator[MockConfigEntry]:
-    """Give Home Assistant's mqtt, not set up yet; it looks for its broker more often than once in 10 s."""
-    hass.config.config_dir = str(tmp_path)
-    (tmp_path / "configuration.yaml").touch()
-    entry = MockConfigEntry(
-        domain="mqtt",
-        data={"broker": "127.0.0.1", "port": broker.port, "protocol": "5"},
-        options={"discovery": False, "birth_message": {}},
-        version=2,
-        minor_version=1,
-    )
-    with (
-        patch("homeassistant.components.mqtt.client.RECONNECT_INTERVAL_SECONDS", 0.05),
-        patch("homeassistant.components.mqtt.client.INITIAL_SUBSCRIBE_COOLDOWN", 0.0),
-    ):
-        yield entry
-        if hass.config_entries.async_get_entry(entry.entry_id) is not None:
-            await hass.config_entries.async_remove(entry.entry_id)
-        await hass.async_block_till_done()
-
-
-async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    """Set Home Assistant's mqtt up and wait until it is connected."""
-    entry.add_to_hass(hass)
-    assert await hass.config_entries.async_setup(entry.entry_id)
-    await until(lambda: bool(MqttPost(hass, TOPIC).is_reachable()), within=PATIENCE)
-
-
-@pytest.fixture
-async def mqtt(hass: HomeAssistant, mqtt_entry: MockConfigEntry) -> MockConfigEntry:
-    """Give Home Assistant's mqtt, connected."""
-    await set_up(hass, mqtt_entry)
-    return mqtt_entry
 
 
 @pytest.fixture
