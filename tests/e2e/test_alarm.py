@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+import os
+from random import Random
 from time import monotonic
 from typing import Final
 
@@ -281,6 +283,35 @@ async def test_killed_right_after_an_answer_nobody_is_told_again(saved_site: Sit
     await site.phones[0].answer(shown[0].key("GO"), shown[0])
     await alarm_state(site, "responding")
     await told(site)
+
+
+# How often Home Assistant is killed at a moment of chance; 200 for a long look.
+KILLS: Final = int(os.environ.get("RUTAN_KILLS", "3"))
+# The first press of a fresh process is on the disk by then (seconds): what is killed sooner may be off the record,
+# though never untold.
+ON_DISK: Final = 0.05
+
+
+async def test_killed_at_any_moment_no_alarm_is_lost_and_whoever_answered_is_left_alone(saved_site: Site) -> None:
+    site, draw = saved_site, Random(KILLS)  # noqa: S311  # moments, not secrets
+    for number in range(KILLS):
+        shown = await raised(site)
+        incident_id = (await alarm_state(site, "alarm")).attributes["incident_id"]
+        if answers := number % 2 == 1:
+            await site.phones[0].answer(shown[0].key("ACK"), shown[0])
+            await alarm_state(site, "acknowledged")
+        await asyncio.sleep(draw.uniform(ON_DISK, 0.5))
+        await site.home.kill()
+        site.drop_pushes()
+        await site.restart()
+        again = await alarm_state(site, "acknowledged" if answers else "alarm")
+        assert again.attributes["incident_id"] == incident_id
+        await first_phone(site).connected.wait()
+        loud = [push for push in await first_phone(site).settle(SILENCE) if is_loud(push)]
+        assert loud == [] or not answers
+        await site.close_alarm(f"Putaran {number}")
+        await alarm_state(site, "normal")
+        await asyncio.gather(*(phone.settle() for phone in site.phones))
 
 
 async def test_killed_right_after_the_close_nothing_is_told_again(saved_site: Site) -> None:
