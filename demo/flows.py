@@ -35,6 +35,11 @@ class Dialogs:
             first = await self._api.post(_SUBENTRY, {"handler": handler})
         await self._walk(_SUBENTRY, first, answers, option)
 
+    async def change_subentry(self, entry_id: str, kind: str, subentry_id: str, answers: Mapping[str, object]) -> None:
+        """Change a part of an entry; what is not given is set to what the form proposes."""
+        first: Json = await self._api.post(_SUBENTRY, {"handler": [entry_id, kind], "subentry_id": subentry_id})
+        await self._walk(_SUBENTRY, first, answers)
+
     async def set_options(self, entry_id: str, answers: Mapping[str, object]) -> None:
         """Set options of an entry; those not given are set to what the form proposes."""
         first: Json = await self._api.post(_OPTIONS, {"handler": entry_id})
@@ -63,7 +68,7 @@ class Dialogs:
         """Keep the dialog that this one led on to, as the first set-up does from one to the next."""
         if following := end.get("next_flow"):
             self._led_to = await self._api.get(f"{_SUBENTRY}/{following[1]}")
-        elif end["type"] != "create_entry":
+        elif end["type"] != "create_entry" and end.get("reason") != "reconfigure_successful":
             raise DemoError(f"the dialog {end['handler']} ended with {end['type']}: {end.get('reason')}")
 
 

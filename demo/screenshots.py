@@ -1,11 +1,15 @@
 """The README's pictures, drawn from the site in the middle of an alarm."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from io import BytesIO
 from pathlib import Path
 import sys
 from typing import Final
 
 import aiohttp
+from PIL import Image, ImageDraw, ImageFont
+from playwright.async_api import Page
 
 from .browser import open_page, show_device
 from .home_assistant import HomeAssistant
@@ -13,23 +17,79 @@ from .site import OFFICERS, Site
 
 # Seconds for all of it, the first start of a machine included.
 _WITHIN: Final = 300
+# The plan of the film (seconds): as short as the form allows.
+_TIER_DELAY: Final = 5
+_REPEAT_INTERVAL: Final = 15
+# What of the page is a frame of the film, how large it is shown, and the line above it (pixels).
+_CROP: Final = (600, 130, 1280, 900)
+_FRAME: Final = (510, 578)
+_LINE: Final = 40
 
 
 async def draw(folder: Path) -> None:
-    """Raise an alarm, let the first phone answer, and take the pages as they are then."""
+    """Raise an alarm, let the first phone answer, and take the pages as they are then; then film one that escalates."""
     home = HomeAssistant.temporary()
     try:
         async with asyncio.timeout(_WITHIN), aiohttp.ClientSession() as session, Site(home, session) as site:
             await site.press_gate()
             push = await site.phones[0].inbox.get()
             await site.phones[0].answer(next(iter(push.buttons)), push)
-            await site.states.until(site.entity("sensor", "alarm_state"), "acknowledged", within=10)
+            await _until(site, "acknowledged")
             async with open_page(site.api) as page:
                 for name, subentry in (("facility", ""), ("police_device", OFFICERS[0].name)):
                     await show_device(page, site.api, await site.device(subentry))
                     await page.screenshot(path=folder / f"{name}.png")
+            await site.close_alarm("Latihan gambar")
+            await _film(site, folder / "escalation.png")
     finally:
         home.remove()
+
+
+async def _film(site: Site, path: Path) -> None:
+    """Film an alarm that nobody answers until all were told again."""
+    await site.set_tier(1, 2)
+    await site.set_options(language="id", tier_delay=_TIER_DELAY, repeat_interval=_REPEAT_INTERVAL)
+    site.drop_pushes()
+    width, height = _FRAME
+    async with open_page(site.api) as page:
+        frames = [(caption, await _frame(page, site)) async for caption in _scenes(site)]
+    strip = Image.new("RGB", (width * len(frames), height + _LINE), "white")
+    pen, font = ImageDraw.Draw(strip), ImageFont.load_default(22)
+    for number, (caption, frame) in enumerate(frames):
+        strip.paste(frame, (width * number, _LINE))
+        pen.text((width * number + 16, 9), f"{number + 1}  {caption}", fill="black", font=font)
+    strip.save(path, optimize=True)
+
+
+async def _scenes(site: Site) -> AsyncIterator[str]:
+    """Play the alarm; stop where there is something to see."""
+    await site.press_gate()
+    push = await site.phones[0].next_push(5)
+    yield "Pressed: the first tier is told"
+    await site.phones[1].next_push(2 * _TIER_DELAY)
+    yield "No answer: the second tier, too"
+    event = site.entity("event", "alarm")
+    await site.states.until(
+        event, lambda state: state.attributes.get("event_type") == "unanswered", within=4 * _TIER_DELAY
+    )
+    yield "Still no answer: all are told again"
+    await site.phones[1].settle()
+    await site.phones[0].answer(push.key("GO"), push)
+    await _until(site, "responding")
+    yield "An officer is on his way"
+    await site.close_alarm("Situasi terkendali")
+    await _until(site, "normal")
+    yield "Closed, and on record"
+
+
+async def _frame(page: Page, site: Site) -> Image.Image:
+    await show_device(page, site.api, await site.device())
+    shown = Image.open(BytesIO(await page.screenshot())).convert("RGB")
+    return shown.crop(_CROP).resize(_FRAME, Image.Resampling.LANCZOS)
+
+
+async def _until(site: Site, wanted: str) -> None:
+    await site.states.until(site.entity("sensor", "alarm_state"), wanted, within=10)
 
 
 if __name__ == "__main__":

@@ -137,6 +137,14 @@ class Site:
         await Dialogs(self.api).set_options(self.entry_id, answers)
         await self._until_there(BUTTONS["entity"]["name"])
 
+    async def set_tier(self, number: int, tier: int) -> None:
+        """Move the police device of an officer to another tier, as a technician does."""
+        officer = OFFICERS[number]
+        answers = {**await self._police_device(officer, self.phones[number]), "tier": tier}
+        subentry_id = self._subentries[officer.name]
+        await Dialogs(self.api).change_subentry(self.entry_id, "police_device", subentry_id, answers)
+        await self._until_there(officer.name)
+
     async def press_gate(self) -> None:
         """Press the button at the gate."""
         await self.socket.call("input_button.press", entity_id=GATE)
