@@ -1,5 +1,6 @@
 """Watching what the alarm depends on."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -389,3 +390,46 @@ async def test_issue_of_a_part_that_is_gone_says_so(
     form = await start_fix(client, "source_missing_gerbang")
     await house.remove_part("Gerbang")
     assert (await confirm(client, form))["reason"] == "part_gone"
+
+
+# --- entities that get another id ---
+
+
+@pytest.mark.parametrize(
+    ("part", "unique_id"),
+    [
+        (police_device("Pos", "notify", entity_id="{}"), "police_device_notify_{}"),
+        (police_device("Pos", "annunciator", entity_ids=["light.other", "{}"], duration=0), None),
+        (
+            police_device("Pos", "annunciator", entity_ids=["light.other"], duration=0, tts_entity_id="{}"),
+            "police_device_pos",
+        ),
+        (police_device("Pos", "notify", entity_id="notify.other", duty_entity_id="{}"), "police_device_pos"),
+        (panic_button("Pos", battery_entity_id="{}"), "panic_button_pos"),
+        (panic_button("Pos", feedback_entity_id="{}"), "panic_button_pos"),
+    ],
+    ids=["notify", "annunciator", "voice", "duty", "battery", "feedback"],
+)
+async def test_entity_of_a_part_is_followed_when_it_gets_another_id(
+    hass: HomeAssistant, house: House, part: ConfigSubentryDataWithId, unique_id: str | None
+) -> None:
+    old = source(hass)
+    await house.set_up({**part, "data": named(part["data"], old)})
+    new = "binary_sensor.renamed"
+    er.async_get(hass).async_update_entity(old, new_entity_id=new)
+    await hass.async_block_till_done()
+    subentry = house.entry.subentries["pos"]
+    assert subentry.data == named(part["data"], new)
+    if unique_id is not None:
+        assert subentry.unique_id == unique_id.format(new)
+
+
+def named(data: Mapping[str, Any], entity_id: str) -> dict[str, Any]:
+    """Return a part's data with an entity in its place."""
+
+    def put(value: Any) -> Any:
+        if isinstance(value, list):
+            return [put(one) for one in value]
+        return entity_id if value == "{}" else value
+
+    return {key: put(value) for key, value in data.items()}

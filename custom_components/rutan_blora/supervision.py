@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from homeassistant.components.notify import DOMAIN as NOTIFY_DOMAIN
+from homeassistant.config_entries import ConfigSubentry
 from homeassistant.const import ATTR_DOMAIN, CONF_ENTITY_ID, EVENT_SERVICE_REGISTERED, EVENT_SERVICE_REMOVED
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.data_entry_flow import AbortFlow
@@ -14,8 +15,19 @@ from homeassistant.helpers.event import async_track_entity_registry_updated_even
 from homeassistant.helpers.start import async_at_started
 
 from .alarm.fault import Fault
-from .const import DOMAIN, SUBENTRY_PANIC_BUTTON
+from .const import (
+    CONF_BATTERY_ENTITY_ID,
+    CONF_CHANNEL,
+    CONF_DUTY_ENTITY_ID,
+    CONF_ENTITY_IDS,
+    CONF_FEEDBACK_ENTITY_ID,
+    CONF_TTS_ENTITY_ID,
+    DOMAIN,
+    SUBENTRY_PANIC_BUTTON,
+    ChannelType,
+)
 from .facility import RutanConfigEntry
+from .flows.channels import FORMS
 
 ISSUE_SOURCE = "source_missing"
 # The problems a police device's channel can report; each is an issue of the same name.
@@ -27,6 +39,14 @@ BUTTON_FAULTS = {
     Fault.BATTERY_LOW: "button_battery_low",
     Fault.TEST_OVERDUE: "button_test_overdue",
 }
+# Where a part names an entity.
+_ENTITY_KEYS = (
+    CONF_ENTITY_ID,
+    CONF_BATTERY_ENTITY_ID,
+    CONF_DUTY_ENTITY_ID,
+    CONF_FEEDBACK_ENTITY_ID,
+    CONF_TTS_ENTITY_ID,
+)
 # Faults come with time, and a broker's integration that restarts is not gone.
 CHECK_INTERVAL = timedelta(minutes=1)
 
@@ -84,25 +104,50 @@ def _forget(hass: HomeAssistant, subjects: Iterable[str]) -> None:
 
 
 def _follow_renames(hass: HomeAssistant, entry: RutanConfigEntry) -> None:
-    """Follow sources that get another entity id."""
-    by_entity = {b.entity_id: b.id for b in entry.runtime_data.buttons.buttons.values() if b.entity_id is not None}
+    """Follow the entities of all parts when they get another id."""
+    named = {entity_id for subentry in entry.subentries.values() for entity_id in _entity_ids(subentry.data)}
 
     @callback
     def renamed(event: Event[er.EventEntityRegistryUpdatedData]) -> None:
         data: Mapping[str, Any] = event.data
-        button_id = by_entity.get(data.get("old_entity_id", ""))
-        if button_id is None or (subentry := entry.subentries.get(button_id)) is None:
+        if (old := data.get("old_entity_id", "")) not in named:
             return
-        entry.runtime_data.buttons.rename(button_id, data["old_entity_id"], data["entity_id"])
-        changed = {**subentry.data, CONF_ENTITY_ID: data["entity_id"]}
-        unique_id = f"{SUBENTRY_PANIC_BUTTON}_{data['entity_id']}"
-        try:
-            hass.config_entries.async_update_subentry(entry, subentry, data=changed, unique_id=unique_id)
-        except AbortFlow:
-            # Another button had this entity before; both hear it until a technician mends one.
-            hass.config_entries.async_update_subentry(entry, subentry, data=changed)
+        for subentry in list(entry.subentries.values()):
+            if old in _entity_ids(subentry.data):
+                if subentry.data.get(CONF_ENTITY_ID) == old and subentry.subentry_type == SUBENTRY_PANIC_BUTTON:
+                    entry.runtime_data.buttons.rename(subentry.subentry_id, old, data["entity_id"])
+                _rename(hass, entry, subentry, old, data["entity_id"])
 
-    entry.async_on_unload(async_track_entity_registry_updated_event(hass, by_entity, renamed))
+    entry.async_on_unload(async_track_entity_registry_updated_event(hass, named, renamed))
+
+
+def _entity_ids(data: Mapping[str, Any]) -> set[str]:
+    """Return the entities a part names."""
+    single = {data[key] for key in _ENTITY_KEYS if data.get(key)}
+    return single.union(data.get(CONF_ENTITY_IDS, ()))
+
+
+@callback
+def _rename(hass: HomeAssistant, entry: RutanConfigEntry, subentry: ConfigSubentry, old: str, new: str) -> None:
+    """Store the new id wherever a part names the old one."""
+    changed = {key: new if value == old and key in _ENTITY_KEYS else value for key, value in subentry.data.items()}
+    if CONF_ENTITY_IDS in changed:
+        changed[CONF_ENTITY_IDS] = [new if entity_id == old else entity_id for entity_id in changed[CONF_ENTITY_IDS]]
+    if subentry.subentry_type == SUBENTRY_PANIC_BUTTON:
+        key = changed.get(CONF_ENTITY_ID)
+    else:
+        key = FORMS[ChannelType(changed[CONF_CHANNEL])].key(changed)
+    unique_id = f"{subentry.subentry_type}_{key}" if key and _names_itself(subentry, old) else subentry.unique_id
+    try:
+        hass.config_entries.async_update_subentry(entry, subentry, data=changed, unique_id=unique_id)
+    except AbortFlow:
+        # Another part had this entity before; both use it until a technician mends one.
+        hass.config_entries.async_update_subentry(entry, subentry, data=changed)
+
+
+def _names_itself(subentry: ConfigSubentry, entity_id: str) -> bool:
+    """Tell whether an entity makes a part the one it is, not only stands beside it."""
+    return entity_id in (subentry.data.get(CONF_ENTITY_ID), *subentry.data.get(CONF_ENTITY_IDS, ()))
 
 
 @callback

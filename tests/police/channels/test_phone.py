@@ -92,6 +92,17 @@ async def test_quiet_push_breaks_no_silence(hass: HomeAssistant, budi: FakePhone
     assert data["alert_once"] is True
 
 
+@pytest.mark.parametrize(("manufacturer", "live"), [("Samsung", [False, True]), ("Apple", [False, False])])
+async def test_running_alarm_stays_in_sight_on_android_and_keeps_its_buttons_on_an_iphone(
+    hass: HomeAssistant, house: House, manufacturer: str, live: list[bool]
+) -> None:
+    budi = await house.pair_taken_over("HP Budi", manufacturer=manufacturer)
+    for loud in (True, False):
+        await Phone(hass, budi.id).send(OPEN, loud=loud, token=TOKEN, memo={})
+    assert [push.data.get("live_update", False) for push in budi.pushes] == live
+    assert len(budi.last.buttons) == 3
+
+
 async def test_push_offers_the_three_answers_android_has_room_for(hass: HomeAssistant, budi: FakePhone) -> None:
     await Phone(hass, budi.id).send(OPEN, loud=True, token=TOKEN, memo={})
     assert budi.last.buttons == {

@@ -30,6 +30,8 @@ EVENT_ANSWER: Final = "mobile_app_notification_action"
 EVENT_RECEIPT: Final = "mobile_app_notification_received"
 _ACTION_KEY: Final = re.compile(r"RUTAN_(ACK|GO|HERE)_([0-9a-f]{32})")
 
+_ANDROID: Final = "Android"
+
 _LOUD: Final[dict[str, Any]] = {
     "channel": "alarm_stream",
     "importance": "high",
@@ -113,7 +115,9 @@ class Phone(Channel):
             raise DeliveryError(PhoneProblem.MISSING.value)
         try:
             if action := self._notify_action(registration):
-                for data in _pushes(alert, loud=loud, token=token):
+                # Android keeps a running alarm in sight. On iOS a live activity would take the buttons away.
+                live = not loud and registration.data.get("os_name") == _ANDROID
+                for data in _pushes(alert, loud=loud, live=live, token=token):
                     await self._hass.services.async_call(NOTIFY_DOMAIN, action, data, blocking=True)
             else:
                 await self._send_plain(registration, alert)
@@ -150,7 +154,7 @@ class Phone(Channel):
         )
 
 
-def _pushes(alert: Alert, *, loud: bool, token: str) -> list[dict[str, Any]]:
+def _pushes(alert: Alert, *, loud: bool, live: bool, token: str) -> list[dict[str, Any]]:
     """Return the notify calls of an alert: one, or at its end the removal and a quiet word that stays."""
     tag = f"rutan_{alert.tag}"
     if alert.ended:
@@ -164,6 +168,8 @@ def _pushes(alert: Alert, *, loud: bool, token: str) -> list[dict[str, Any]]:
         "confirmation": "true",
         **(_LOUD if loud else _QUIET),
     }
+    if live:
+        data["live_update"] = True
     return [_push(alert, data)]
 
 
