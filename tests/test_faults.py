@@ -18,12 +18,13 @@ from yarl import URL
 
 from custom_components.rutan_blora.alarm.incident import Actor, Kind, Origin
 from custom_components.rutan_blora.police import courier as courier_module, delivery as delivery_module
-from homeassistant.config_entries import ConfigSubentryDataWithId
+from homeassistant.config_entries import ConfigEntryDisabler, ConfigSubentryDataWithId
 from homeassistant.core import HomeAssistant, ServiceCall
 from homeassistant.exceptions import HomeAssistantError
+from homeassistant.setup import async_setup_component
 
 from .broker import PATIENCE, Broker, Post
-from .common import FakePhone, House, panic_button, police_device, turns, until
+from .common import ENTRY_ID, FakePhone, House, panic_button, police_device, turns, until
 
 pytest_plugins = ("tests.fixtures", "tests.mqtt")
 
@@ -222,6 +223,73 @@ async def test_post_cannot_answer_with_the_token_of_another(
     assert house.state("sensor", "alarm_state") == "alarm"
     (refused,) = await house.rows("answer_refused")
     assert refused.loaded == {"answer": "ACK", "police_device": "pos"}
+    await polres.leave()
+
+
+# --- a device goes in the middle of an alarm ---
+
+
+async def sounding_house(hass: HomeAssistant, house: House) -> None:
+    """Give a house whose siren sounds."""
+    assert await async_setup_component(hass, "homeassistant", {})
+    assert await async_setup_component(hass, "input_boolean", {"input_boolean": {"siren": {}}})
+    part = police_device("Pos", "annunciator", entity_ids=["input_boolean.siren"], duration=0)
+    await house.set_up(panic_button(), part)
+    await house.press_entity()
+    await until(lambda: is_on(hass, "input_boolean.siren"))
+
+
+def is_on(hass: HomeAssistant, entity_id: str) -> bool:
+    """Tell whether an entity is on."""
+    state = hass.states.get(entity_id)
+    return state is not None and state.state == "on"
+
+
+@pytest.mark.parametrize("reloaded", [False, True])
+async def test_siren_that_is_no_police_device_any_more_is_switched_off(
+    hass: HomeAssistant, house: House, *, reloaded: bool
+) -> None:
+    await sounding_house(hass, house)
+    if reloaded:
+        await house.reload()
+        assert is_on(hass, "input_boolean.siren")
+    await house.remove_part("Pos")
+    await until(lambda: not is_on(hass, "input_boolean.siren"))
+    assert house.state("sensor", "alarm_state") == "alarm"
+
+
+@pytest.mark.parametrize("end", ["disable", "remove"])
+async def test_siren_of_a_facility_that_is_over_is_switched_off(hass: HomeAssistant, house: House, end: str) -> None:
+    await sounding_house(hass, house)
+    if end == "disable":
+        await hass.config_entries.async_set_disabled_by(ENTRY_ID, ConfigEntryDisabler.USER)
+    else:
+        await hass.config_entries.async_remove(ENTRY_ID)
+    await until(lambda: not is_on(hass, "input_boolean.siren"))
+
+
+async def test_phone_that_is_no_police_device_any_more_loses_the_alarm_quietly(house: House, budi: FakePhone) -> None:
+    cici = await house.pair_taken_over("HP Cici")
+    await house.set_up(panic_button(), budi.police_device(), cici.police_device())
+    await house.press_entity()
+    await house.remove_part("HP Budi")
+    await house.hass.async_block_till_done(wait_background_tasks=True)
+    shown, clear, word = budi.pushes
+    assert clear.clears
+    assert clear.tag == shown.tag
+    assert word.buttons == {}
+    assert len(cici.pushes) == 1
+
+
+async def test_post_hears_that_it_is_no_police_device_any_more(
+    broker: Broker, mqtt: MockConfigEntry, house: House
+) -> None:
+    polres = Post(broker, "polres/spkt")
+    await polres.join()
+    await house.set_up(panic_button(), police_device("Pos", "mqtt", topic="polres/spkt"))
+    await polres.hears("availability")
+    await house.remove_part("Pos")
+    await polres.hears("availability", lambda message: message.payload == b"offline")
     await polres.leave()
 
 

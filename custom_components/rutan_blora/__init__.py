@@ -9,7 +9,7 @@ from .const import DOMAIN
 from .entity import facility_device
 from .facility import Facility, RutanConfigEntry
 from .feedback import async_give_feedback
-from .kept import async_let_go
+from .kept import async_retire
 from .services import async_setup_services
 from .supervision import async_supervise
 from .views import AnswerView
@@ -49,7 +49,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: RutanConfigEntry) -> bo
 
 async def async_remove_entry(hass: HomeAssistant, entry: RutanConfigEntry) -> None:
     """Stop hearing a facility's buttons. The journal stays: it is the record."""
-    await async_let_go(hass, entry.entry_id)
+    await async_retire(hass, entry.entry_id)
 
 
 async def _async_reload(hass: HomeAssistant, entry: RutanConfigEntry) -> None:

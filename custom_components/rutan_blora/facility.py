@@ -63,7 +63,7 @@ from .const import (
     Language,
     Source,
 )
-from .kept import Kept, async_let_go, keep
+from .kept import Kept, async_retire, keep
 from .police.alert import Answer
 from .police.channels import Channel
 from .police.channels.annunciator import Annunciator
@@ -150,7 +150,7 @@ class Facility:
         self.kept.latest = self.alarm.latest
         self.kept.deliveries = self.alarm.deliveries
         if self._entry.disabled_by is not None:
-            await async_let_go(self.hass, self._entry.entry_id)
+            await async_retire(self.hass, self._entry.entry_id)
 
 
 def _path(hass: HomeAssistant, entry: RutanConfigEntry) -> Path:

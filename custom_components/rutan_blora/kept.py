@@ -183,6 +183,13 @@ def keep(hass: HomeAssistant, entry_id: str, create: Callable[[], Kept]) -> Kept
     return found
 
 
+async def async_retire(hass: HomeAssistant, entry_id: str) -> None:
+    """Take an entry out of service: ask nobody any more, and keep nothing of it."""
+    if (kept := hass.data.get(KEPT, {}).get(entry_id)) is not None:
+        kept.intake.dismiss()
+    await async_let_go(hass, entry_id)
+
+
 async def async_let_go(hass: HomeAssistant, entry_id: str) -> None:
     """Keep nothing more of an entry."""
     if (kept := hass.data.get(KEPT, {}).pop(entry_id, None)) is not None:

@@ -498,7 +498,10 @@ async def test_incident_goes_on_when_the_facility_is_enabled_again(
     await hass.config_entries.async_set_disabled_by(ENTRY_ID, None)
     await hass.async_block_till_done()
     assert house.facility.alarm.incident == before
-    assert len({push.tag for push in budi.pushes}) == 1
+    # Out of service it was taken off the phone; now it is there again.
+    assert [push.clears for push in budi.pushes] == [False, True, False, False]
+    assert budi.last.tag == budi.pushes[0].tag
+    assert budi.last.data["channel"] == "alarm_stream"
 
 
 async def test_removed_facility_hears_nothing(hass: HomeAssistant, house: House, budi: FakePhone) -> None:

@@ -64,6 +64,8 @@ class Intake:
         """Give what comes to these, first what has waited."""
         self._deaf()
         self._desk = (buttons, police)
+        if self._police is not None:
+            self._police.dismiss(police)
         self._police = police
         self._hear(buttons.buttons.values())
         self._unsubs += [device.channel.listen(self._answered_over(device.id)) for device in police.devices.values()]
@@ -90,11 +92,15 @@ class Intake:
 
     @callback
     def close(self) -> None:
-        """Hear nothing more, and say so where somebody listens."""
+        """Hear nothing more."""
         self._desk = None
         self._deaf()
+
+    @callback
+    def dismiss(self) -> None:
+        """Ask nobody any more: the facility is out of service."""
         if self._police is not None:
-            self._police.leave()
+            self._police.dismiss()
 
     def _deaf(self) -> None:
         for unsub in self._unsubs:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import logging
 from typing import Final
 
@@ -91,6 +91,12 @@ class Courier:
         """Hand an alert over once and return what came of it."""
         await self._try(alert)
         return self.delivery
+
+    @callback
+    def dismiss(self) -> None:
+        """Take off what was brought: the device is no longer asked."""
+        if (alert := self._alert) is not None and not alert.ended:
+            self.tell(replace(alert, revision=alert.revision + 1, answers=(), answered=True, ended=True, repeat=None))
 
     @callback
     def stop(self) -> None:

@@ -277,6 +277,18 @@ class Dispatcher:
         self._journal.append(Draft(kind=RECORD_REFUSED, at=now, body={"answer": answer.value, **sender}))
 
     @callback
+    def dismiss(self, successor: Dispatcher | None = None) -> None:
+        """Take the alert off devices that the successor no longer has, or reaches elsewhere."""
+        for device in self.devices.values():
+            heir = successor.devices.get(device.id) if successor else None
+            if heir is not None and heir.address == device.address:
+                continue
+            for (_, device_id), courier in self._couriers.items():
+                if device_id == device.id:
+                    courier.dismiss()
+            device.channel.leave()
+
+    @callback
     def leave(self) -> None:
         """Let the devices know, where that is possible, that nothing more will come."""
         for device in self.devices.values():
@@ -288,7 +300,7 @@ _DISPATCHERS: Final[HassKey[WeakSet[Dispatcher]]] = HassKey(f"{DOMAIN}.dispatche
 
 def _is_of(courier: Courier, presented: str) -> bool:
     """Tell whether a token is of what the courier brings, in constant time."""
-    return hmac.compare_digest(courier.token(urgent_of(presented)), presented)
+    return hmac.compare_digest(courier.token(urgent_of(presented)).encode(), presented.encode(errors="replace"))
 
 
 def _replay(tag: str, records: Iterable[Record]) -> dict[str, Delivery]:
