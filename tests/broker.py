@@ -15,12 +15,16 @@ from typing import Any, Final
 from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.rutan_blora.police.channels.mqtt import MqttPost
 from demo.home_assistant import free_port
+from homeassistant.core import HomeAssistant
 
 from .common import Json, until
 
 HOST: Final = "127.0.0.1"
+TOPIC: Final = "polres/blora"
 # Debian keeps it where only root looks.
 MOSQUITTO: Final = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin") or ""
 # It is another process, on a machine that may be busy; only a failing test waits that long (seconds).
@@ -146,3 +150,10 @@ class Post:
 
     def _joined(self, *_: Any) -> None:
         self._has_joined = True
+
+
+async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Set Home Assistant's mqtt up and wait until it is connected."""
+    entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    await until(lambda: bool(MqttPost(hass, TOPIC).is_reachable()), within=PATIENCE)

@@ -7,13 +7,9 @@ from unittest.mock import patch
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.rutan_blora.police.channels.mqtt import MqttPost
 from homeassistant.core import HomeAssistant
 
-from .broker import PATIENCE, Broker, require_broker
-from .common import until
-
-TOPIC = "polres/blora"
+from .broker import Broker, require_broker, set_up
 
 
 @pytest.fixture
@@ -46,13 +42,6 @@ async def mqtt_entry(hass: HomeAssistant, broker: Broker, tmp_path: Path) -> Asy
         if hass.config_entries.async_get_entry(entry.entry_id) is not None:
             await hass.config_entries.async_remove(entry.entry_id)
         await hass.async_block_till_done()
-
-
-async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    """Set Home Assistant's mqtt up and wait until it is connected."""
-    entry.add_to_hass(hass)
-    assert await hass.config_entries.async_setup(entry.entry_id)
-    await until(lambda: bool(MqttPost(hass, TOPIC).is_reachable()), within=PATIENCE)
 
 
 @pytest.fixture

@@ -19,9 +19,8 @@ from custom_components.rutan_blora.police.channels.mqtt import MqttPost, read_co
 from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
-from tests.broker import PATIENCE, Broker, Post
+from tests.broker import PATIENCE, TOPIC, Broker, Post, set_up
 from tests.common import until
-from tests.mqtt import TOPIC, set_up
 
 pytest_plugins = ("tests.mqtt",)
 TOKEN = "0123456789abcdef" * 2
