@@ -11,7 +11,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.util import dt as dt_util
 
-from .common import FakePhone, House, panic_button
+from .common import FakePhone, House, context_of, panic_button
 
 pytest_plugins = ("tests.fixtures",)
 
@@ -108,6 +108,26 @@ async def test_press_on_a_screen_proves_nothing_of_the_hardware(house: House, bu
     await house.press_entity(user=await house.user("Slamet"))
     assert house.state("sensor", "last_test", "Gerbang") == "unknown"
     assert budi.pushes == []
+    (noted,) = await house.rows("test_press")
+    assert noted.loaded == {"test_mode": True, "by": "Slamet"}
+
+
+async def test_source_that_a_user_moves_is_heard_all_the_same(
+    hass: HomeAssistant, house: House, budi: FakePhone
+) -> None:
+    """Hardware that calls Home Assistant with a token acts as its user."""
+    await switch(house, "on")
+    hass.states.async_set(GATE, "on", context=context_of(await house.user("IP button")))
+    await hass.async_block_till_done()
+    assert house.state("sensor", "last_test", "Gerbang") != "unknown"
+
+
+async def test_virtual_button_is_tested_on_the_screen(house: House) -> None:
+    await house.set_up(panic_button())
+    await switch(house, "on")
+    await house.press_entity()
+    assert house.state("sensor", "last_test", "Gerbang") != "unknown"
+    assert house.state("sensor", "alarm_state") == "normal"
 
 
 async def test_last_test_is_known_after_a_restart(hass: HomeAssistant, house: House, budi: FakePhone) -> None:

@@ -25,8 +25,9 @@ from .source import baseline, domain_of, is_emphatic, is_press, pressed_at, read
 # What was seen of a source when it was first watched, pressed or released: the memory over a restart.
 RECORD_READING: Final = "reading"
 
-# A button proved that it is heard, and the switching of its test mode.
+# A button proved that it is heard; a press in test mode that proves nothing; the switching of the test mode.
 RECORD_TESTED: Final = "button_tested"
+RECORD_TEST_PRESS: Final = "test_press"
 RECORD_TEST_MODE: Final = "test_mode"
 # Seconds after which a press is a press again, whoever forgets.
 TEST_MODE_TIME: Final = 300.0
@@ -95,14 +96,22 @@ class PanicButtons:
 
     @callback
     def press(
-        self, button_id: str, actor: Actor | None = None, *, at: datetime | None = None, emphatic: bool = False
+        self,
+        button_id: str,
+        actor: Actor | None = None,
+        *,
+        at: datetime | None = None,
+        emphatic: bool = False,
+        heard: bool = False,
     ) -> None:
         """Take in a press of a button; without an actor it was the hardware itself.
 
-        In test mode it is only noted, unless an alarm is open: then nobody tests.
+        In test mode it is only noted, unless an alarm is open: then nobody tests. `heard` says that it came from the
+        source, whoever moved that.
         """
         button = self.buttons[button_id]
-        if button_id not in self._testing or self._desk.incident is not None:
+        is_test = button_id in self._testing and self._desk.incident is None
+        if not is_test:
             self._desk.press(
                 actor or Actor(origin=Origin.HARDWARE, id=button.id, name=button.name),
                 location=button.location,
@@ -110,17 +119,19 @@ class PanicButtons:
                 button_id=button.id,
                 pressed_at=at,
             )
-        elif actor is not None and button.entity_id is not None:
-            # Pressing its button on a screen proves nothing of the hardware.
-            return
-        if actor is None or button_id in self._testing:
-            self._prove(button)
+        # Pressing its button on a screen proves nothing of the hardware.
+        is_proof = heard or actor is None or button.source is Source.VIRTUAL
+        if is_proof or is_test:
+            self._note(button, actor, is_test=is_test, is_proof=is_proof)
 
-    def _prove(self, button: PanicButton) -> None:
-        """Note that the button was heard."""
-        at = self.tested[button.id] = dt_util.utcnow()
-        in_test = button.id in self._testing
-        self._journal.append(Draft(kind=RECORD_TESTED, at=at, subject=button.id, body={"test_mode": in_test}))
+    def _note(self, button: PanicButton, actor: Actor | None, *, is_test: bool, is_proof: bool) -> None:
+        """Record a press that was a test, or that proved the button."""
+        at = dt_util.utcnow()
+        if is_proof:
+            self.tested[button.id] = at
+        body = {"test_mode": is_test, "by": actor.name if actor else ""}
+        kind = RECORD_TESTED if is_proof else RECORD_TEST_PRESS
+        self._journal.append(Draft(kind=kind, at=at, subject=button.id, body=body))
         self._listeners.tell()
 
     def is_testing(self, button_id: str) -> bool:
@@ -210,7 +221,7 @@ class PanicButtons:
             if is_press(domain, known=known, old=read(domain, old.state if old else None), new=reading):
                 at = pressed_at(domain, reading, new.last_changed)
                 emphatic = is_emphatic(new.attributes.get(ATTR_EVENT_TYPE))
-                self.press(button_id, self._people.actor(new.context), at=at, emphatic=emphatic)
+                self.press(button_id, self._people.actor(new.context), at=at, emphatic=emphatic, heard=True)
             self._keep(button_id, button.entity_id, reading)
         self._listeners.tell()
 
