@@ -84,7 +84,9 @@ def urgent_of(presented: str) -> int:
 
 def plain(text: str, limit: int) -> str:
     """Return foreign text fit for a push: one line without markup, control or direction characters, at most `limit`."""
-    text = " ".join("".join(char if _is_shown(char) else " " for char in text).split())
+    if not text.isprintable():
+        text = "".join(char if _is_shown(char) else " " for char in text)
+    text = " ".join(text.split())
     text = _MARKUP.sub(lambda match: _HARMLESS[match[0]], text)
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 
