@@ -345,3 +345,37 @@ async def test_state_of_a_button_that_was_removed_or_has_no_source_is_nothing(ho
     house.facility.buttons.read("gone", None, None)
     house.facility.buttons.read("gerbang", None, None)
     assert await house.rows() == []
+
+
+# --- long and multiple presses ---
+
+
+@pytest.mark.parametrize(
+    ("event_type", "title"),
+    [
+        ("press_end", "DARURAT: Tombol panik – Pintu Utama"),
+        ("long_press_end", "DARURAT: Kerusuhan – Pintu Utama"),
+        ("multi_press_end", "DARURAT: Kerusuhan – Pintu Utama"),
+    ],
+)
+async def test_long_or_multiple_press_means_what_it_is_set_to(
+    hass: HomeAssistant, house: House, event_type: str, title: str
+) -> None:
+    budi = await house.pair_taken_over("HP Budi")
+    hass.states.async_set("event.gate", "2026-11-23T03:00:00+00:00", {"event_type": event_type})
+    await house.set_up(panic_button(entity_id="event.gate", long_press_kind="riot"), budi.police_device())
+    hass.states.async_set("event.gate", "2026-11-23T03:00:01+00:00", {"event_type": event_type})
+    await turns()
+    assert budi.titles == [title]
+
+
+async def test_press_that_grows_long_raises_the_kind_and_rings_again(hass: HomeAssistant, house: House) -> None:
+    budi = await house.pair_taken_over("HP Budi")
+    hass.states.async_set("event.gate", "unknown")
+    await house.set_up(panic_button(entity_id="event.gate", long_press_kind="riot"), budi.police_device())
+    for second, event_type in enumerate(("press_start", "long_press_start", "long_press_end")):
+        hass.states.async_set("event.gate", f"2026-11-24T23:00:0{second}+00:00", {"event_type": event_type})
+        await turns()
+    assert budi.titles == ["DARURAT: Tombol panik – Pintu Utama", "DARURAT: Kerusuhan – Pintu Utama"]
+    assert [push.data["channel"] for push in budi.pushes] == ["alarm_stream"] * 2
+    assert len(await house.rows("pressed_again")) == 1

@@ -33,7 +33,6 @@ from tests.police.common import fail, hang, succeed
 
 HORN = "siren.horn"
 LAMP = "light.lamp"
-RELAY = "switch.relay"
 FLAG = "input_boolean.flag"
 SPEAKER = "media_player.speaker"
 VOICE = "tts.voice"
