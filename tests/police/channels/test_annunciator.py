@@ -29,7 +29,7 @@ from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 from homeassistant.util.async_ import create_eager_task
 from tests.common import turns
-from tests.police.common import fail, hang, succeed
+from tests.police.common import fail, hang, succeed, wait_for
 
 HORN = "siren.horn"
 LAMP = "light.lamp"
@@ -459,22 +459,18 @@ async def test_what_we_switched_on_before_a_restart_is_not_what_was(hass: HomeAs
 
 
 async def test_alert_that_comes_while_another_is_put_back_knows_what_was(hass: HomeAssistant, horn: Horn) -> None:
-    channel = annunciator(hass)
-    receipt = await send(channel)
+    channel = annunciator(hass, HORN, "siren.gone")
+    assert await reason_of(channel) == "annunciator_missing"
     go_on = asyncio.Event()
-
-    async def wait() -> None:
-        await go_on.wait()
-
-    horn.behaviour = wait
-    ending = create_eager_task(send(channel, ENDED, after=receipt))
-    sounding = create_eager_task(send(channel, OTHER))
+    horn.behaviour = wait_for(go_on)
+    ending = create_eager_task(send(channel, ENDED))
+    sounding = create_eager_task(reason_of(channel, OTHER))
     go_on.set()
     await ending
-    receipt = await sounding
+    assert await sounding == "annunciator_missing"
     assert is_on(hass)
-    await send(channel, replace(OTHER, ended=True), after=receipt)
-    assert not is_on(hass)
+    await add(hass, "siren", Horn(name="gone"))
+    assert (await send(channel, OTHER)).memo["before"][HORN] == {"state": "off"}
 
 
 # --- for a time ---
@@ -497,14 +493,26 @@ async def test_it_rests_after_its_time_and_a_repeat_sounds_as_long_again(hass: H
 async def test_repeat_starts_the_time_anew(hass: HomeAssistant, horn: Horn) -> None:
     channel = annunciator(hass, duration=30)
     receipt = await send(channel)
+    channel._duration = 60
     await send(channel, after=receipt)
     await pass_time(hass, 30)
-    assert horn.calls == [("on", {}), ("on", {}), ("off", {})]
+    assert is_on(hass)
+    await pass_time(hass, 60)
+    assert not is_on(hass)
 
 
 async def test_answer_before_the_time_is_over_is_all_there_is(hass: HomeAssistant, horn: Horn) -> None:
     channel = annunciator(hass, duration=30)
     await send(channel, ANSWERED, after=await send(channel))
+    await pass_time(hass, 60)
+    assert horn.calls == [("on", {}), ("off", {})]
+
+
+async def test_what_an_answer_could_not_put_back_is_left_to_the_courier(hass: HomeAssistant, horn: Horn) -> None:
+    channel = annunciator(hass, duration=30)
+    receipt = await send(channel)
+    horn.behaviour = fail(HomeAssistantError())
+    assert await reason_of(channel, ANSWERED, after=receipt) == "annunciator_failed"
     await pass_time(hass, 60)
     assert horn.calls == [("on", {}), ("off", {})]
 
@@ -660,6 +668,18 @@ async def test_reason_is_that_of_the_first_that_failed(hass: HomeAssistant, horn
     await disconnect(hass, second)
     assert await reason_of(annunciator(hass, HORN, "siren.second")) == "annunciator_failed"
     assert await reason_of(annunciator(hass, "siren.second", HORN)) == "annunciator_unavailable"
+
+
+async def test_failure_is_told_once_the_others_are_done(hass: HomeAssistant, horn: Horn) -> None:
+    second = await add(hass, "siren", Horn(name="second"))
+    go_on = asyncio.Event()
+    horn.behaviour, second.behaviour = fail(HomeAssistantError()), wait_for(go_on)
+    telling = create_eager_task(reason_of(annunciator(hass, HORN, "siren.second")))
+    await turns()
+    assert not telling.done()
+    go_on.set()
+    assert await telling == "annunciator_failed"
+    assert is_on(hass, "siren.second")
 
 
 async def test_one_that_hangs_delays_no_other(hass: HomeAssistant, horn: Horn) -> None:

@@ -137,10 +137,8 @@ class Annunciator(Channel):
         tasks = _start(self._switch_on(entity_id, alert, seconds) for entity_id in self.watched)
         if seconds > 0:
             self._silence_after(alert.tag, seconds)
-        # Before anything is awaited: what another alert puts back meanwhile is still what was.
-        memo = {"before": dict(self._before)}
         await _all(tasks)
-        return Receipt(confirmed=self._is_on(), memo=memo)
+        return Receipt(confirmed=self._is_on(), memo={"before": dict(self._before)})
 
     async def _switch_on(self, entity_id: str, alert: Alert, seconds: float) -> None:
         """Switch one entity on; the call has left when this first waits."""
@@ -180,6 +178,7 @@ class Annunciator(Channel):
             await self._turn_off(state)
         elif state.domain == Platform.LIGHT:
             await _done(async_reproduce_state(self._hass, State(entity_id, was["state"], was["attributes"])))
+        # What another alert has switched on meanwhile is not what was.
         if not self._sounding:
             self._before.pop(entity_id, None)
 
@@ -266,9 +265,8 @@ def _as_it_is(state: State) -> Was:
     """Return what must be known of an entity to put it back, as JSON."""
     if state.domain != Platform.LIGHT:
         return {"state": state.state}
-    look = {name.value: state.attributes.get(name) for name in _LIGHT}
-    plain = {name: list(value) if isinstance(value, tuple) else value for name, value in look.items()}
-    return {"state": state.state, "attributes": {name: value for name, value in plain.items() if value is not None}}
+    look = {name.value: value for name in _LIGHT if (value := state.attributes.get(name)) is not None}
+    return {"state": state.state, "attributes": look}
 
 
 def _was_on(was: Was) -> bool:
