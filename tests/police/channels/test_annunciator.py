@@ -271,17 +271,17 @@ async def test_siren_is_told_how_long_if_it_can_be(
 @pytest.mark.parametrize(
     ("lamp", "given"),
     [
-        pytest.param(lambda: Lamp(flashes=True), {"flash": "long"}, id="flashes"),
-        pytest.param(Lamp, {"brightness": 255}, id="has brightness"),
-        pytest.param(Bulb, {}, id="on or off"),
+        pytest.param(lambda: Lamp(flashes=True), [{"brightness": 255}, {"flash": "long"}], id="flashes"),
+        pytest.param(Lamp, [{"brightness": 255}], id="has brightness"),
+        pytest.param(Bulb, [{}], id="on or off"),
     ],
 )
 async def test_light_calls_attention_as_it_can(
-    hass: HomeAssistant, lamp: Callable[[], Lamp], given: dict[str, Any]
+    hass: HomeAssistant, lamp: Callable[[], Lamp], given: list[dict[str, Any]]
 ) -> None:
     light = await add(hass, "light", lamp())
     await send(annunciator(hass, LAMP))
-    assert light.calls == [("on", given)]
+    assert light.calls == [("on", data) for data in given]
     assert is_on(hass, LAMP)
 
 

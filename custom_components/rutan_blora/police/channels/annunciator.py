@@ -150,6 +150,9 @@ class Annunciator(Channel):
             raise DeliveryError(AnnunciatorProblem.UNSUPPORTED.value)
         self._before.setdefault(entity_id, _as_it_is(state))
         await self._call(state.domain, SERVICE_TURN_ON, entity_id, _manner(state, seconds))
+        if state.domain == Platform.LIGHT and _supports(state, LightEntityFeature.FLASH):
+            # Afterwards: some lamps flash for seconds and go back to what they were, which must be on.
+            await self._call(state.domain, SERVICE_TURN_ON, entity_id, {ATTR_FLASH: FLASH_LONG})
 
     async def _speak_through(self, state: State, alert: Alert) -> None:
         """Turn a media player on if it can be, and let the voice speak through it if there is one."""
@@ -256,8 +259,7 @@ def _manner(state: State, seconds: float) -> dict[str, object]:
     if state.domain == Platform.SIREN and seconds > 0 and _supports(state, SirenEntityFeature.DURATION):
         return {ATTR_DURATION: seconds}
     if state.domain == Platform.LIGHT:
-        flashes = _supports(state, LightEntityFeature.FLASH)
-        return {ATTR_FLASH: FLASH_LONG} if flashes else {ATTR_BRIGHTNESS: _FULL_BRIGHTNESS}
+        return {ATTR_BRIGHTNESS: _FULL_BRIGHTNESS}
     return {}
 
 
