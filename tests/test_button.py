@@ -8,7 +8,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed, snapshot_platform
 from syrupy.assertion import SnapshotAssertion
 
-from custom_components.rutan_blora.alarm.incident import DRILL_TIME
+from custom_components.rutan_blora.alarm.escalation import DRILL_TIME
 from demo.phone import Push
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant

@@ -16,7 +16,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
 
-from .alarm.incident import Incident, State, due_at
+from .alarm.escalation import due_at
+from .alarm.incident import Incident, State
 from .const import SUBENTRY_PANIC_BUTTON, SUBENTRY_POLICE_DEVICE
 from .entity import RutanEntity, RutanEntityDescription, async_add, on_alarm, on_delivery, on_sources
 from .facility import Facility, RutanConfigEntry

@@ -143,7 +143,7 @@ def test_a_column_of_another_type_is_found(field: str, value: Any) -> None:
 def test_a_time_or_body_of_another_type_is_told(value: Any) -> None:
     change: dict[str, Any] = {"at": value, "body": value}
     altered = replace(THREE[0], **change)
-    with pytest.raises(ValueError, match=r"fromisoformat"):
+    with pytest.raises(ValueError, match="isoformat"):
         _ = altered.time
     with pytest.raises(ValueError, match=r"body|decode"):
         altered.load()

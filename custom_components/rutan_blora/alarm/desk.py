@@ -18,7 +18,7 @@ from ..police.alert import Alert, Answer
 from ..police.courier import PoliceDevice
 from ..police.delivery import Delivery, Plan, received_of
 from ..police.dispatcher import Dispatcher
-from . import incident as rules
+from . import escalation, incident as rules
 from .incident import (
     Actor,
     Event,
@@ -161,14 +161,14 @@ class AlarmDesk:
     def _wait(self) -> None:
         """Wait for the plan's next step, on a clock that nobody sets."""
         self.stop()
-        if self.incident is not None and (delay := rules.due_in(self.incident, dt_util.utcnow())) is not None:
+        if self.incident is not None and (delay := escalation.due_in(self.incident, dt_util.utcnow())) is not None:
             self._timer = self._hass.loop.call_later(delay, self._step)
 
     @callback
     def _step(self) -> None:
         self._timer = None
         if self.incident is not None:
-            self._take(rules.step(self.incident, at=dt_util.utcnow()))
+            self._take(escalation.step(self.incident, at=dt_util.utcnow()))
 
     def _replay(self, record: Record) -> None:
         """Fold a record into the incident; a damaged one is left out and said so, the rest counts."""

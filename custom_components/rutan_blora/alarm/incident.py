@@ -7,12 +7,13 @@ the incident back after a restart.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
 import voluptuous as vol
 
+from ..journal.record import stored_time
 from ..police.delivery import Plan, plan_from_body, plan_to_body
 
 
@@ -103,9 +104,6 @@ class RefusedError(Exception):
 URGENT: Final = frozenset({EventType.RAISED, EventType.LOCATION_ADDED, EventType.UNANSWERED})
 # Events that change nothing of what the police read.
 _UNTOLD: Final = frozenset({EventType.PRESSED_AGAIN, EventType.ESCALATED})
-
-# Seconds until a drill that nobody closes ends.
-DRILL_TIME: Final = 900.0
 
 _KINDS: Final = list(Kind)
 _STATES: Final = list(State)
@@ -304,70 +302,6 @@ def close(
     )
 
 
-def due_in(incident: Incident, now: datetime) -> float | None:
-    """Return the seconds until the plan's next step, None if there is none to wait for.
-
-    Never longer than the step itself: a clock that was set back must not hold up the alarm.
-    """
-    return min((left for left, _ in _due(incident, now)), default=None)
-
-
-def step(incident: Incident, *, at: datetime) -> tuple[Event, ...]:
-    """Return the plan's next step: the next tier; after the last that nobody answered, round after round.
-
-    Acknowledged and nobody on the way counts as unanswered too (design §4). A drill ends by itself. Nothing if no
-    step is to come.
-    """
-    if not (due := _due(incident, at)):
-        return ()
-    actor = Actor(origin=Origin.PLAN)
-    _, is_end = min(due)
-    if is_end:
-        return close(incident, Outcome.DRILL, at=at, actor=actor)
-    tier = incident.plan.after(incident.tier) if incident.state is State.ALARM else None
-    return (
-        Event(
-            type=EventType.UNANSWERED if tier is None else EventType.ESCALATED,
-            incident_id=incident.id,
-            at=at,
-            actor=actor,
-            drill=incident.drill,
-            tier=tier,
-        ),
-    )
-
-
-def due_at(incident: Incident) -> datetime | None:
-    """Return when the plan's next step is due by the clock (UTC), None if there is none to wait for."""
-    return min((since + timedelta(seconds=length) for since, length, _ in _running(incident)), default=None)
-
-
-def _due(incident: Incident, now: datetime) -> list[tuple[float, bool]]:
-    """Return in how many seconds a step is due, and whether it is the end of a drill."""
-    return [
-        (min(max(0.0, length - (now - since).total_seconds()), length), is_end)
-        for since, length, is_end in _running(incident)
-    ]
-
-
-def _running(incident: Incident) -> list[tuple[datetime, float, bool]]:
-    """Return since when what is running and for how long (s): the step, and a drill to its end."""
-    running = []
-    if (length := _step_length(incident)) is not None:
-        running.append((incident.since, length, False))
-    if incident.drill and incident.state is not State.CLOSED:
-        running.append((incident.raised_at, DRILL_TIME, True))
-    return running
-
-
-def _step_length(incident: Incident) -> float | None:
-    """Return how long the running step lasts (s): a tier's delay, of a later round all of them; the response time."""
-    if incident.state is State.ALARM:
-        tiers = max(1, len(incident.plan.steps)) if incident.rounds else 1
-        return incident.plan.tier_delay * tiers
-    return incident.plan.response_time if incident.state is State.ACKNOWLEDGED else None
-
-
 def apply(incident: Incident | None, event: Event) -> Incident:
     """Return the incident after the event; a raise starts a new one.
 
@@ -515,17 +449,6 @@ def from_body(kind: str, incident_id: str, at: datetime, body: Mapping[str, Any]
     )
 
 
-def _time(text: object) -> datetime:
-    """Return a stored time; raise Invalid for one without a zone, which could be any."""
-    at = datetime.fromisoformat(str(text))
-    if at.tzinfo is None:
-        raise vol.Invalid("a time without a zone")
-    try:
-        return at.astimezone(UTC)
-    except OverflowError as err:
-        raise vol.Invalid("a time that UTC does not have") from err
-
-
 _TEXT_OR_NONE: Final = vol.Any(str, None)
 _BODY: Final = vol.Schema(
     {
@@ -536,7 +459,7 @@ _BODY: Final = vol.Schema(
         vol.Optional("tier"): vol.All(int, vol.Range(min=1)),
         vol.Optional("plan"): dict,
         vol.Optional("press"): vol.Schema(
-            {"location": str, "kind": vol.Coerce(Kind), "at": _time, "button_id": _TEXT_OR_NONE}, required=True
+            {"location": str, "kind": vol.Coerce(Kind), "at": stored_time, "button_id": _TEXT_OR_NONE}, required=True
         ),
     },
     required=True,

@@ -49,14 +49,8 @@ class Record:
 
     @property
     def time(self) -> datetime:
-        """Return when it happened; raise ValueError if that is no time."""
-        try:
-            at = datetime.fromisoformat(self.at)
-        except TypeError as err:
-            raise ValueError(str(err)) from err
-        if at.tzinfo is None:
-            raise ValueError("a time without a zone")
-        return at
+        """Return when it happened (UTC); raise ValueError if that is no time."""
+        return stored_time(self.at)
 
     def load(self) -> dict[str, Any]:
         """Return the body; raise ValueError if it is no JSON object."""
@@ -97,3 +91,14 @@ def first_broken(records: Iterable[Record], *, seq: int = 1, prev: str = GENESIS
 
 def _digest(*fields: str | int | None) -> str:
     return hashlib.sha256(json.dumps(fields, separators=(",", ":")).encode()).hexdigest()
+
+
+def stored_time(text: object) -> datetime:
+    """Return a time that was stored as text, in UTC; raise ValueError for one without a zone, which could be any."""
+    at = datetime.fromisoformat(str(text))
+    if at.tzinfo is None:
+        raise ValueError("a time without a zone")
+    try:
+        return at.astimezone(UTC)
+    except OverflowError as err:
+        raise ValueError("a time that UTC does not have") from err

@@ -6,11 +6,13 @@ receipt needs the device's own word. Whoever stays silent is told loudly again, 
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
 import voluptuous as vol
+
+from ..journal.record import stored_time
 
 # Seconds between tries (design §4); the last one goes on.
 RETRY_AFTER: Final = (2.0, 5.0, 10.0, 30.0, 60.0)
@@ -217,19 +219,6 @@ def from_body(tag: str, body: Mapping[str, Any]) -> Delivery:
         raise ValueError(f"not a delivery: {err}") from err
 
 
-def _time(text: object) -> datetime | None:
-    """Return a stored time; raise Invalid for one without a zone, which could be any."""
-    if text is None:
-        return None
-    at = datetime.fromisoformat(str(text))
-    if at.tzinfo is None:
-        raise vol.Invalid("a time without a zone")
-    try:
-        return at.astimezone(UTC)
-    except OverflowError as err:
-        raise vol.Invalid("a time that UTC does not have") from err
-
-
 _SECONDS: Final = vol.All(vol.Coerce(float), vol.Range(min=1, max=86400))
 _PLAN: Final = vol.Schema(
     {
@@ -249,7 +238,7 @@ _BODY: Final = vol.Schema(
         "reason": vol.Any(str, None),
         vol.Optional("address", default=""): str,
         vol.Optional("urgent", default=0): vol.All(int, vol.Range(min=0)),
-        vol.Optional("loud_at", default=None): _time,
+        vol.Optional("loud_at", default=None): vol.Any(None, stored_time),
         vol.Optional("memo", default=dict): vol.Schema({str: object}),
     },
     required=True,
