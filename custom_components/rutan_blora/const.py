@@ -7,6 +7,7 @@ DOMAIN: Final = "rutan_blora"
 
 SUBENTRY_PANIC_BUTTON: Final = "panic_button"
 SUBENTRY_POLICE_DEVICE: Final = "police_device"
+SUBENTRY_CAMERA: Final = "camera"
 
 CONF_SITE_NAME: Final = "site_name"
 # Key of the tokens in the pushes' buttons; made with the entry, told to nobody.
@@ -37,6 +38,23 @@ CONF_TTS_ENTITY_ID: Final = "tts_entity_id"
 CONF_TOPIC: Final = "topic"
 CONF_URL: Final = "url"
 CONF_SECRET: Final = "secret"  # noqa: S105  # the name of it
+
+CONF_STREAM_URL: Final = "stream_url"
+CONF_STILL_URL: Final = "still_url"
+CONF_INTERVAL: Final = "interval"
+CONF_MAX_AGE: Final = "max_age"
+CONF_MOTION_ENTITY_ID: Final = "motion_entity_id"
+# Where a camera stands on the wall, 1 first.
+CONF_POSITION: Final = "position"
+# The cameras that show a panic button's place.
+CONF_CAMERAS: Final = "cameras"
+# Seconds between two pictures, and until one is too old to be shown as how it is.
+DEFAULT_INTERVAL: Final = 5
+DEFAULT_MAX_AGE: Final = 30
+
+CONF_EVIDENCE: Final = "evidence"
+CONF_RETENTION_DAYS: Final = "retention_days"
+DEFAULT_RETENTION_DAYS: Final = 90
 
 # Options, in seconds; defaults as in every facility that has not chosen.
 CONF_TIER_DELAY: Final = "tier_delay"
@@ -82,3 +100,11 @@ class ChannelType(StrEnum):
     ANNUNCIATOR = "annunciator"
     MQTT = "mqtt"
     WEBHOOK = "webhook"
+
+
+class CameraSource(StrEnum):
+    """Where a camera's pictures come from."""
+
+    ENTITY = "entity"
+    RTSP = "rtsp"
+    HTTP = "http"

@@ -1,0 +1,1 @@
+"""Perimeter cameras of Rutan Blora."""
