@@ -461,6 +461,14 @@ async def test_device_that_goes_off_duty_is_still_told_how_it_goes_on(hass: Home
     assert channel.revisions == [1, 2]
 
 
+async def test_what_only_sounds_hears_no_news(hass: HomeAssistant) -> None:
+    siren, budi = StubChannel(), StubChannel()
+    siren.takes_notices = False
+    post = Post(hass, device(siren, "siren"), device(budi, "budi"))
+    post.dispatcher.tell(lambda _: replace(alert(tag="news"), notice=True))
+    assert (siren.revisions, budi.revisions) == ([], [1])
+
+
 async def test_device_that_is_not_for_drills_hears_of_none(hass: HomeAssistant) -> None:
     siren = StubChannel()
     post = Post(hass, replace(device(siren, "siren"), drills=False), device(StubChannel(), "budi"))

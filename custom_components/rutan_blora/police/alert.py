@@ -32,7 +32,9 @@ class Alert:
     `tag` names what it is about (an incident's id) over all its revisions. A device that has not been told
     revision `urgent` yet is told loudly, otherwise the update is quiet. `repeat` is after how many seconds a device
     that stays silent is told loudly again, None if it is not. `answered` says that nothing needs to sound any more;
-    `ended` takes it off the device and says so quietly. `details` says the same to machines.
+    `ended` takes it off the device and says so quietly. `notice` says that it is news beside an alarm: it is heard, but
+    sounds no siren. `picture` is the path at Home Assistant of what the device may show with it; whoever asks for it
+    must be logged in. `details` says the same to machines.
     """
 
     tag: str
@@ -45,6 +47,8 @@ class Alert:
     ended: bool = False
     drill: bool = False
     test: bool = False
+    notice: bool = False
+    picture: str | None = None
     repeat: float | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
 
@@ -60,6 +64,7 @@ class Alert:
             "answered": self.answered,
             "drill": self.drill,
             "test": self.test,
+            "notice": self.notice,
             "details": dict(self.details),
         }
 

@@ -39,6 +39,10 @@ class PoliceDevice:
     duty_entity_id: str | None = None
     drills: bool = True
 
+    def hears(self, alert: Alert) -> bool:
+        """Tell whether an alert of this kind is for this device."""
+        return (self.drills or not alert.drill) and (self.channel.takes_notices or not alert.notice)
+
 
 class Courier:
     """Brings one alert to one device; calls `on_change` whenever the delivery has come further."""

@@ -90,7 +90,7 @@ class Dispatcher:
         """Return who is to hear of an alert now; its end only who heard of it."""
         due: frozenset[str] = frozenset()
         if not alert.ended:
-            steps = {d.id: tiers.get(d.id, d.tier) for d in self.devices.values() if d.drills or not alert.drill}
+            steps = {d.id: tiers.get(d.id, d.tier) for d in self.devices.values() if d.hears(alert)}
             due = chosen({device_id: self.is_on_duty(device_id) for device_id in steps}, steps, tier)
         return [d for d in self.devices.values() if d.id in due or (alert.tag, d.id) in self._couriers]
 

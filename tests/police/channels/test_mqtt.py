@@ -47,6 +47,7 @@ STATE = {
     "answered": False,
     "drill": False,
     "test": False,
+    "notice": False,
     "details": {"site": "Rutan Blora", "locations": ["Pintu Utama"]},
 }
 

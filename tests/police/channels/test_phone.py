@@ -38,6 +38,15 @@ ENDED = Alert(
     text="Rutan Blora · Ditekan 23 Nov 10.00.00 WIB\nSelesai: tertangani",
     ended=True,
 )
+NOTICE = Alert(
+    tag="01M8580MJXPPB1ZW2KSAQF6H3N_cctv",
+    revision=1,
+    urgent=1,
+    title="DARURAT: Kamera hilang",
+    text="Rutan Blora\nTembok utara: tidak ada sinyal",
+    notice=True,
+    picture="/api/camera_proxy/camera.tembok_utara",
+)
 
 
 @pytest.fixture
@@ -63,6 +72,7 @@ async def reason_of(phone: Phone) -> str:
     [
         pytest.param(OPEN, True, id="loud"),
         pytest.param(OPEN, False, id="quiet"),
+        pytest.param(NOTICE, True, id="notice"),
         pytest.param(ENDED, False, id="ended"),
         pytest.param(ENDED, True, id="ended and never told"),
     ],
@@ -90,6 +100,25 @@ async def test_quiet_push_breaks_no_silence(hass: HomeAssistant, budi: FakePhone
     assert data["push"] == {"interruption-level": "passive", "sound": "none"}
     assert data["channel"] != "alarm_stream"
     assert data["alert_once"] is True
+
+
+async def test_news_beside_an_alarm_is_heard_but_breaks_no_silence_and_may_be_wiped_away(
+    hass: HomeAssistant, budi: FakePhone
+) -> None:
+    await Phone(hass, budi.id).send(NOTICE, loud=True, token=TOKEN, memo={})
+    data = budi.last.data
+    assert data["push"] == {"interruption-level": "time-sensitive", "sound": "default"}
+    assert data["channel"] not in ("alarm_stream", "rutan_blora")
+    assert data["persistent"] is False
+
+
+async def test_picture_is_offered_by_its_path_for_the_app_to_fetch_as_its_user(
+    hass: HomeAssistant, budi: FakePhone
+) -> None:
+    await Phone(hass, budi.id).send(NOTICE, loud=True, token=TOKEN, memo={})
+    assert budi.last.data["image"] == NOTICE.picture
+    await Phone(hass, budi.id).send(OPEN, loud=True, token=TOKEN, memo={})
+    assert "image" not in budi.last.data
 
 
 @pytest.mark.parametrize(("manufacturer", "live"), [("Samsung", [False, True]), ("Apple", [False, False])])

@@ -186,6 +186,7 @@ async def test_receiver_gets_exactly_this(hass: HomeAssistant, police: Police) -
             "open": True,
             "answered": False,
             "test": False,
+            "notice": False,
             "drill": True,
             "details": {"site": "Rutan Blora", "locations": ["Pintu Utama"]},
             "answers": [

@@ -41,6 +41,8 @@ class Channel(ABC):
     watched: tuple[str, ...] = ()
     # Whether who knows the token may answer at an address of ours.
     answers_at_url = False
+    # Whether it is told news beside an alarm, too.
+    takes_notices = True
 
     @abstractmethod
     async def send(self, alert: Alert, *, loud: bool, token: str, memo: Mapping[str, Any]) -> Receipt:

@@ -78,6 +78,8 @@ class Annunciator(Channel):
     Several alerts may sound at once: the entities are put back when the last of them is over.
     """
 
+    takes_notices = False
+
     def __init__(
         self, hass: HomeAssistant, entity_ids: tuple[str, ...], *, duration: float, tts_entity_id: str | None
     ) -> None:

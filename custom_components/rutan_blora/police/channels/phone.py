@@ -37,6 +37,12 @@ _LOUD: Final[dict[str, Any]] = {
     "importance": "high",
     "push": {"interruption-level": "critical", "sound": {"name": "default", "critical": 1, "volume": 1.0}},
 }
+# News beside an alarm is heard, but does not break through a silent switch as the alarm does.
+_HEARD: Final[dict[str, Any]] = {
+    "channel": "rutan_blora_notice",
+    "importance": "high",
+    "push": {"interruption-level": "time-sensitive", "sound": "default"},
+}
 _QUIET: Final[dict[str, Any]] = {
     "channel": "rutan_blora",
     "importance": "low",
@@ -163,14 +169,24 @@ def _pushes(alert: Alert, *, loud: bool, live: bool, token: str) -> list[dict[st
     data = {
         "tag": tag,
         "actions": [{"action": f"RUTAN_{answer}_{token}", "title": title} for answer, title in alert.answers],
-        "persistent": True,
+        # An alarm stays in sight until it is over; news may be wiped away.
+        "persistent": not alert.notice,
         "sticky": "true",
         "confirmation": "true",
-        **(_LOUD if loud else _QUIET),
+        **_manner(alert, loud=loud),
     }
+    if alert.picture is not None:
+        data["image"] = alert.picture
     if live:
         data["live_update"] = True
     return [_push(alert, data)]
+
+
+def _manner(alert: Alert, *, loud: bool) -> dict[str, Any]:
+    """Return how a push is noticed."""
+    if not loud:
+        return _QUIET
+    return _HEARD if alert.notice else _LOUD
 
 
 def _push(alert: Alert, data: dict[str, Any]) -> dict[str, Any]:
