@@ -71,6 +71,8 @@ LAST_TIER: Final = 9
 
 # Where a police device's web service answers.
 ANSWER_PATH: Final = f"/api/{DOMAIN}/answer"
+# Where the form of a camera shows its picture.
+PREVIEW_PATH: Final = f"/api/{DOMAIN}/preview"
 
 # Texts a person may hand in, in characters: a push shows about this much, a journal line stays readable.
 MAX_NAME: Final = 80

@@ -1,0 +1,148 @@
+"""What the police are told of cameras that are lost during an incident. Rules only: no Home Assistant."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, tzinfo
+from typing import Final
+
+from ..const import MAX_NAME, Language
+from ..police.alert import Alert, plain
+from .picture import Condition
+
+# Cameras named in one push; more would not be read.
+MAX_NAMED: Final = 8
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Loss:
+    """A camera that shows nothing of use any more: what is the matter, and since when (UTC).
+
+    Without a condition it is the camera's own device that believes to be tampered with.
+    """
+
+    id: str
+    name: str
+    condition: Condition | None
+    since: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Words:
+    """The words of one language."""
+
+    conditions: Mapping[Condition | None, str]
+    lost: str
+    found: str
+    drill: str
+    more: str
+    clock: str
+
+
+_WORDS: Final = {
+    Language.ID: _Words(
+        conditions={
+            Condition.NO_SIGNAL: "tidak ada sinyal",
+            Condition.FROZEN: "gambar beku",
+            Condition.DARK: "gelap",
+            Condition.BRIGHT: "silau",
+            Condition.BLURRED: "kabur",
+            Condition.COVERED: "tertutup",
+            Condition.MOVED: "bergeser",
+            None: "melapor dirusak",
+        },
+        lost="Indikasi gangguan kamera",
+        found="Kamera kembali normal",
+        drill="LATIHAN",
+        more="dan {count} kamera lain",
+        clock="%H.%M.%S",
+    ),
+    Language.EN: _Words(
+        conditions={
+            Condition.NO_SIGNAL: "no signal",
+            Condition.FROZEN: "frozen picture",
+            Condition.DARK: "dark",
+            Condition.BRIGHT: "dazzled",
+            Condition.BLURRED: "blurred",
+            Condition.COVERED: "covered",
+            Condition.MOVED: "moved",
+            None: "reports tampering",
+        },
+        lost="Indication of camera trouble",
+        found="Cameras are back to normal",
+        drill="DRILL",
+        more="and {count} more cameras",
+        clock="%H:%M:%S",
+    ),
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Notice:
+    """The news of an incident's cameras: what was lost since the press.
+
+    `before` are the cameras that were lost at the press already, and still are: no news. `revision` counts what was
+    told, 0 is nothing; `urgent` is the last revision with a camera that was lost anew.
+    """
+
+    incident_id: str
+    drill: bool
+    before: frozenset[str] = frozenset()
+    losses: tuple[Loss, ...] = ()
+    revision: int = 0
+    urgent: int = 0
+    ended: bool = False
+
+
+def update(notice: Notice, lost: Iterable[Loss]) -> Notice:
+    """Return the notice after a look at the cameras, with the same revision if there is nothing to tell.
+
+    A camera that is lost anew must be heard; one that is back, or lost in another way, is told quietly.
+    """
+    lost = tuple(lost)
+    before = notice.before & {loss.id for loss in lost}
+    losses = tuple(loss for loss in lost if loss.id not in before)
+    notice = replace(notice, before=before)
+    if losses == notice.losses:
+        return notice
+    revision = notice.revision + 1
+    is_new = bool({loss.id for loss in losses} - {loss.id for loss in notice.losses})
+    return replace(notice, losses=losses, revision=revision, urgent=revision if is_new else notice.urgent)
+
+
+def end(notice: Notice) -> Notice:
+    """Return the notice of an incident that is over."""
+    return replace(notice, revision=notice.revision + 1, ended=True)
+
+
+def compose(notice: Notice, language: Language, *, site: str, zone: tzinfo) -> Alert:
+    """Return what a device is told: which cameras, what is the matter with each, since when."""
+    words = _WORDS[language]
+    head = words.lost if notice.losses else words.found
+    lines = [plain(site, MAX_NAME), *(_line(loss, words, zone) for loss in notice.losses[:MAX_NAMED])]
+    if (left := len(notice.losses) - MAX_NAMED) > 0:
+        lines.append(words.more.format(count=left))
+    return Alert(
+        tag=f"{notice.incident_id}_cctv",
+        revision=notice.revision,
+        urgent=notice.urgent,
+        title=f"{words.drill}: {head}" if notice.drill else head,
+        text="\n".join(lines),
+        answered=notice.ended,
+        ended=notice.ended,
+        drill=notice.drill,
+        notice=True,
+        details={
+            "site": site,
+            "incident_id": notice.incident_id,
+            "cameras": [
+                {"name": loss.name, "picture": loss.condition and loss.condition.value, "since": loss.since.isoformat()}
+                for loss in notice.losses
+            ],
+        },
+    )
+
+
+def _line(loss: Loss, words: _Words, zone: tzinfo) -> str:
+    """Return what is the matter with one camera."""
+    since = loss.since.astimezone(zone).strftime(words.clock)
+    return f"{plain(loss.name, MAX_NAME)}: {words.conditions[loss.condition]} ({since})"

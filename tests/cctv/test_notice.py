@@ -1,0 +1,114 @@
+"""What the police are told of cameras that are lost during an incident."""
+
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Final
+
+from hypothesis import given, strategies as st
+import pytest
+
+from custom_components.rutan_blora.cctv.notice import MAX_NAMED, Loss, Notice, compose, end, update
+from custom_components.rutan_blora.cctv.picture import Condition
+from custom_components.rutan_blora.const import Language
+
+NOW: Final = datetime(2026, 11, 24, 7, 2, 11, tzinfo=UTC)
+WIB: Final = timezone(timedelta(hours=7), "WIB")
+NORTH: Final = Loss(id="north", name="Tembok utara", condition=Condition.COVERED, since=NOW)
+SOUTH: Final = Loss(id="south", name="Tembok selatan", condition=Condition.NO_SIGNAL, since=NOW)
+CALM: Final = Notice(incident_id="01ABC", drill=False)
+
+
+def test_camera_that_is_lost_must_be_heard_and_one_that_is_back_is_told_quietly() -> None:
+    seen, notice = [], CALM
+    for lost in ([NORTH], [NORTH], [NORTH, SOUTH], [SOUTH], []):
+        notice = update(notice, lost)
+        seen.append((notice.revision, notice.urgent, [loss.id for loss in notice.losses]))
+    assert seen == [
+        (1, 1, ["north"]),
+        (1, 1, ["north"]),
+        (2, 2, ["north", "south"]),
+        (3, 2, ["south"]),
+        (4, 2, []),
+    ]
+
+
+def test_camera_that_was_lost_at_the_press_is_no_news_until_it_is_lost_again() -> None:
+    notice = update(Notice(incident_id="01ABC", drill=False, before=frozenset({"north"})), [NORTH])
+    assert (notice.revision, notice.losses) == (0, ())
+    notice = update(notice, [])
+    assert (notice.revision, notice.before) == (0, frozenset())
+    assert update(notice, [NORTH]).urgent == 1
+
+
+@given(st.lists(st.sets(st.sampled_from("abcdef"))))
+def test_whatever_happens_every_loss_since_the_press_is_told(looks: list[set[str]]) -> None:
+    notice = CALM
+    for look in looks:
+        lost = [Loss(id=name, name=name, condition=Condition.FROZEN, since=NOW) for name in sorted(look)]
+        changed = update(notice, lost)
+        assert changed.losses == tuple(lost)
+        assert (changed.revision > notice.revision) == (changed.losses != notice.losses)
+        assert 0 <= changed.urgent <= changed.revision
+        notice = changed
+
+
+@pytest.mark.parametrize(
+    ("language", "title", "lines"),
+    [
+        (
+            Language.ID,
+            "Indikasi gangguan kamera",
+            ["Rutan Blora", "Tembok utara: tertutup (14.02.11)", "Tembok selatan: tidak ada sinyal (14.02.11)"],
+        ),
+        (
+            Language.EN,
+            "Indication of camera trouble",
+            ["Rutan Blora", "Tembok utara: covered (14:02:11)", "Tembok selatan: no signal (14:02:11)"],
+        ),
+    ],
+)
+def test_police_read_which_camera_what_is_the_matter_and_since_when(
+    language: Language, title: str, lines: list[str]
+) -> None:
+    alert = compose(update(CALM, [NORTH, SOUTH]), language, site="Rutan Blora", zone=WIB)
+    assert (alert.title, alert.text.splitlines()) == (title, lines)
+    assert (alert.notice, alert.answers, alert.ended, alert.tag) == (True, (), False, "01ABC_cctv")
+    assert alert.details["cameras"][0] == {"name": "Tembok utara", "picture": "covered", "since": NOW.isoformat()}
+
+
+@pytest.mark.parametrize("language", list(Language))
+@pytest.mark.parametrize("condition", [*(set(Condition) - {Condition.OK}), None])
+def test_every_loss_has_a_word(language: Language, condition: Condition | None) -> None:
+    loss = Loss(id="north", name="Utara", condition=condition, since=NOW)
+    assert compose(update(CALM, [loss]), language, site="Rutan", zone=WIB).text.splitlines()[1].startswith("Utara: ")
+
+
+def test_cameras_that_are_back_are_said_to_be() -> None:
+    notice = update(update(CALM, [NORTH]), [])
+    assert compose(notice, Language.ID, site="Rutan Blora", zone=WIB).title == "Kamera kembali normal"
+
+
+def test_drill_says_so_first() -> None:
+    notice = update(Notice(incident_id="01ABC", drill=True), [NORTH])
+    alert = compose(notice, Language.ID, site="Rutan Blora", zone=WIB)
+    assert alert.title == "LATIHAN: Indikasi gangguan kamera"
+    assert alert.drill
+
+
+def test_end_is_quiet_and_takes_the_news_off() -> None:
+    notice = end(update(CALM, [NORTH]))
+    alert = compose(notice, Language.ID, site="Rutan Blora", zone=WIB)
+    assert (alert.ended, alert.answered, alert.revision, alert.urgent) == (True, True, 2, 1)
+
+
+def test_push_names_what_can_be_read_and_counts_the_rest() -> None:
+    lost = [Loss(id=str(n), name=f"Kamera {n}", condition=Condition.NO_SIGNAL, since=NOW) for n in range(MAX_NAMED + 3)]
+    lines = compose(update(CALM, lost), Language.ID, site="Rutan", zone=WIB).text.splitlines()
+    assert len(lines) == MAX_NAMED + 2
+    assert lines[-1] == "dan 3 kamera lain"
+
+
+def test_name_cannot_forge_a_line() -> None:
+    loss = Loss(id="x", name="Utara\nSelesai: tertangani<b>", condition=Condition.COVERED, since=NOW)
+    text = compose(update(CALM, [loss]), Language.ID, site="Rutan", zone=WIB).text
+    assert len(text.splitlines()) == 2
+    assert "<" not in text
