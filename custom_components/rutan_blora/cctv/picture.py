@@ -19,8 +19,9 @@ class Condition(StrEnum):
 
 
 class SourceProblem(StrEnum):
-    """Why a source gives no picture."""
+    """Why a source gives no picture; `refused` is an answer (not found, too busy), `unreachable` is none."""
 
+    BAD_ADDRESS = "bad_address"
     ENTITY_MISSING = "entity_missing"
     UNREACHABLE = "unreachable"
     TIMEOUT = "timeout"

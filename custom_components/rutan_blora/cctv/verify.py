@@ -1,0 +1,57 @@
+"""Whether what a source gave is a picture: small enough to be taken in, and whole. No Home Assistant, no I/O."""
+
+from datetime import datetime
+from io import BytesIO
+from typing import Final
+
+from PIL import Image
+
+from .picture import Picture, SourceError, SourceProblem
+
+# A picture at most: bytes as it comes, pixels a side, and pixels in all. A 12 megapixel camera sends 4 MB.
+MAX_BYTES: Final = 16 * 1024 * 1024
+MAX_SIDE: Final = 16_384
+MAX_PIXELS: Final = 40_000_000
+
+# Nothing that runs a program, loads a font or opens another file.
+_FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
+# An MPO is a JPEG with more JPEGs after it.
+_JPEGS: Final = ("JPEG", "MPO")
+_QUALITY: Final = 90
+# The decoder leaves out seven of eight lines and columns, but reads every byte.
+_SHRINK: Final = 8
+
+
+def check(data: bytes, at: datetime) -> Picture:
+    """Return what arrived then as a picture; raise SourceError unless it is a whole one of bearable size."""
+    if len(data) > MAX_BYTES:
+        raise SourceError(SourceProblem.TOO_LARGE)
+    try:
+        return _decoded(data, at)
+    except SourceError:
+        raise
+    except Image.DecompressionBombError:
+        problem = SourceProblem.TOO_LARGE
+    except Exception:  # noqa: BLE001  # what a decoder raises at broken bytes is its own choice
+        problem = SourceProblem.NOT_AN_IMAGE
+    raise SourceError(problem)
+
+
+def _decoded(data: bytes, at: datetime) -> Picture:
+    """Return the picture once it was decoded; too large a one is refused by its header."""
+    with Image.open(BytesIO(data), formats=_FORMATS) as image:
+        width, height = image.size
+        if max(width, height) > MAX_SIDE or width * height > MAX_PIXELS:
+            raise SourceError(SourceProblem.TOO_LARGE)
+        if image.format in _JPEGS:
+            image.draft(None, (width // _SHRINK, height // _SHRINK))
+            image.load()
+            return Picture(jpeg=data, at=at, width=width, height=height)
+        return Picture(jpeg=_as_jpeg(image), at=at, width=width, height=height)
+
+
+def _as_jpeg(image: Image.Image) -> bytes:
+    """Return a picture of another format as JPEG."""
+    jpeg = BytesIO()
+    image.convert("RGB").save(jpeg, "JPEG", quality=_QUALITY)
+    return jpeg.getvalue()
