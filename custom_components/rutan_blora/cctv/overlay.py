@@ -1,0 +1,240 @@
+"""What is drawn on pictures, so that none is taken for more than it is. Rules only: no Home Assistant, no I/O."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from functools import lru_cache
+from io import BytesIO
+from typing import Final
+import unicodedata
+
+from PIL import Image, ImageDraw, ImageFont
+
+from ..const import Language
+from .picture import Condition, Picture
+
+type Size = tuple[int, int]
+type Colour = tuple[int, int, int]
+
+BACKGROUND: Final[Colour] = (10, 13, 18)
+CARD: Final[Colour] = (26, 31, 40)
+WHITE: Final[Colour] = (244, 246, 248)
+WARNING: Final[Colour] = (255, 183, 3)
+
+# How far a picture may be stretched to fill its place; more would show, so it gets a margin instead.
+_STRETCH: Final = 0.08
+# How much of its brightness a picture keeps that is no longer how it is.
+_GREYED: Final = [value * 9 // 20 for value in range(256)]
+_QUALITY: Final = 80
+_SUBSAMPLING: Final = "4:2:0"
+# Height of the band across a picture, of its lines, and the share of its width that they may take.
+_BAND: Final = 0.36
+_LINES: Final = (0.16, 0.11)
+_BAND_WIDTH: Final = 0.9
+
+# What Pillow's own font has beside ASCII, and what stands in for some that it has not.
+_GLYPHS: Final = frozenset("©«°±·»‹›")
+_STAND_INS: Final = str.maketrans("–—•\u2018\u2019\u201c\u201d", "--·''\"\"")
+# Half of what bold adds to a stroke, as a share of the size.
+_BOLD: Final = 0.025
+_UNKNOWN: Final = "?"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Words:
+    """The words of one language."""
+
+    conditions: Mapping[Condition, str]
+    no_picture: str
+    since: str
+    clock: str
+    date: str
+    seconds_ago: str
+    minutes_ago: str
+
+
+_ID: Final = Words(
+    conditions={
+        Condition.NO_SIGNAL: "TIDAK ADA SINYAL",
+        Condition.FROZEN: "BEKU",
+        Condition.DARK: "GELAP",
+        Condition.BRIGHT: "SILAU",
+        Condition.BLURRED: "BURAM",
+        Condition.COVERED: "TERTUTUP",
+        Condition.MOVED: "BERGESER",
+    },
+    no_picture="TIDAK ADA GAMBAR",
+    since="sejak",
+    clock="%H.%M.%S",
+    date="%d-%m-%Y",
+    seconds_ago="{} dtk lalu",
+    minutes_ago="{} mnt lalu",
+)
+
+_EN: Final = Words(
+    conditions={
+        Condition.NO_SIGNAL: "NO SIGNAL",
+        Condition.FROZEN: "FROZEN",
+        Condition.DARK: "DARK",
+        Condition.BRIGHT: "TOO BRIGHT",
+        Condition.BLURRED: "BLURRED",
+        Condition.COVERED: "COVERED",
+        Condition.MOVED: "MOVED",
+    },
+    no_picture="NO PICTURE",
+    since="since",
+    clock="%H:%M:%S",
+    date="%Y-%m-%d",
+    seconds_ago="{} s ago",
+    minutes_ago="{} min ago",
+)
+
+WORDS: Final = {Language.ID: _ID, Language.EN: _EN}
+
+
+def stale(
+    picture: Picture | None,
+    since: datetime | None,
+    *,
+    now: datetime,
+    language: Language,
+    zone: tzinfo,
+    size: Size = (1280, 720),
+) -> bytes:
+    """Return a JPEG that nobody takes for live: the last picture greyed, if there is one, and since when it is that."""
+    shown = decode(picture, size)
+    canvas = greyed(shown) if shown else Image.new("RGB", size, CARD)
+    draw_band(canvas, no_picture(since, now, WORDS[language], zone))
+    return encode(canvas)
+
+
+def no_picture(since: datetime | None, now: datetime, words: Words, zone: tzinfo) -> tuple[str, ...]:
+    """Return the lines that say that there is no picture, and since when."""
+    if since is None:
+        return (words.no_picture,)
+    return words.no_picture, f"{words.since} {moment(since, now, words, zone)}"
+
+
+def moment(at: datetime, now: datetime, words: Words, zone: tzinfo) -> str:
+    """Return the time of day as people there write it, with the date unless that is today."""
+    local = at.astimezone(zone)
+    is_today = local.date() == now.astimezone(zone).date()
+    return local.strftime(words.clock if is_today else f"{words.date} {words.clock}")
+
+
+# --- pictures ---
+
+
+def decode(picture: Picture | None, size: Size) -> Image.Image | None:
+    """Return the picture in this size, None if there is none or it is damaged; no more of it is decoded than shows."""
+    if picture is None:
+        return None
+    try:
+        with Image.open(BytesIO(picture.jpeg), formats=("JPEG",)) as image:
+            # Its source has judged this size; another one claimed by the file could be a bomb.
+            if image.size != (picture.width, picture.height):
+                return None
+            image.draft("RGB", size)
+            return _fit(image.convert("RGB"), size)
+    except Exception:  # noqa: BLE001  # whatever a damaged file does to the decoder, it is no picture
+        return None
+
+
+def _fit(image: Image.Image, size: Size) -> Image.Image:
+    """Return the image filling the size, or in the middle of it if its shape is another."""
+    if image.size == size:
+        return image
+    (width, height), (full_width, full_height) = image.size, size
+    if abs(width * full_height / (height * full_width) - 1) <= _STRETCH:
+        return image.resize(size, Image.Resampling.BILINEAR)
+    scale = min(full_width / width, full_height / height)
+    inner = image.resize((max(1, int(width * scale)), max(1, int(height * scale))), Image.Resampling.BILINEAR)
+    canvas = Image.new("RGB", size, BACKGROUND)
+    canvas.paste(inner, ((full_width - inner.width) // 2, (full_height - inner.height) // 2))
+    return canvas
+
+
+def greyed(image: Image.Image) -> Image.Image:
+    """Return the image without colour and darkened."""
+    return image.convert("L").point(_GREYED).convert("RGB")
+
+
+def encode(image: Image.Image) -> bytes:
+    """Return the image as JPEG."""
+    file = BytesIO()
+    image.save(file, "JPEG", quality=_QUALITY, subsampling=_SUBSAMPLING)
+    return file.getvalue()
+
+
+# --- text ---
+
+
+@lru_cache(maxsize=64)
+def font(size: int) -> ImageFont.FreeTypeFont:
+    """Return Pillow's own font: it is there wherever Pillow is."""
+    loaded = ImageFont.load_default(size)
+    assert isinstance(loaded, ImageFont.FreeTypeFont)  # noqa: S101  # Pillow is built with FreeType wherever we run
+    return loaded
+
+
+def writable(text: str) -> str:
+    """Return the text with what the font lacks replaced, on one line."""
+    decomposed = unicodedata.normalize("NFKD", text.translate(_STAND_INS))
+    shown = (char for char in decomposed if not unicodedata.combining(char))
+    return " ".join("".join(map(_glyph, shown)).split())
+
+
+def _glyph(char: str) -> str:
+    if " " <= char <= "~" or char in _GLYPHS:
+        return char
+    return " " if char.isspace() else _UNKNOWN
+
+
+def text_width(text: str, size: int) -> int:
+    """Return how wide a text is (px)."""
+    return int(font(size).getlength(text)) + 1
+
+
+@lru_cache(maxsize=512)
+def shorten(text: str, size: int, width: int) -> str:
+    """Return the text fit to be drawn in this width (px), cut with an ellipsis if it must be."""
+    text = writable(text)
+    if text_width(text, size) <= width:
+        return text
+    # By halves: a name is long, and a width is measured by drawing.
+    low, high = 0, len(text)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if text_width(f"{text[:middle]}…", size) <= width:
+            low = middle
+        else:
+            high = middle - 1
+    return f"{text[:low].rstrip()}…" if low else ""
+
+
+def draw_text(
+    draw: ImageDraw.ImageDraw,
+    at: tuple[float, float],
+    text: str,
+    size: int,
+    *,
+    fill: Colour = WHITE,
+    anchor: str = "lm",
+    bold: bool = False,
+) -> None:
+    """Draw a text; Pillow's font has one weight, so bold is drawn with a stroke of its own colour."""
+    draw.text(at, text, fill=fill, font=font(size), anchor=anchor, stroke_width=size * _BOLD if bold else 0)
+
+
+def draw_band(image: Image.Image, lines: Sequence[str]) -> None:
+    """Draw a band across the middle of the image, with one or two lines as large as they fit."""
+    width, height = image.size
+    draw = ImageDraw.Draw(image)
+    top, bottom, rule = int(height * (1 - _BAND) / 2), int(height * (1 + _BAND) / 2), max(1, height // 120)
+    draw.rectangle((0, top, width, bottom), fill=WARNING)
+    draw.rectangle((0, top + rule, width, bottom - rule), fill=BACKGROUND)
+    places = (0.41, 0.59) if len(lines) > 1 else (0.5,)
+    for line, place, share, fill in zip(lines, places, _LINES, (WARNING, WHITE), strict=False):
+        wanted = max(8, int(height * share))
+        size = min(wanted, max(8, int(wanted * width * _BAND_WIDTH / text_width(line, wanted))))
+        draw_text(draw, (width / 2, height * place), line, size, fill=fill, anchor="mm", bold=True)
