@@ -5,12 +5,12 @@ clock and JPEG quality differ.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cache, lru_cache
 from io import BytesIO
-from math import cos, exp, pi, sin
+from math import exp, sin
 from typing import Final
 
 import numpy as np
@@ -45,6 +45,7 @@ class Fault(StrEnum):
     WHITE = "white"
 
 
+_STILL: Final = frozenset({Fault.FROZEN, Fault.FROZEN_CLOCK})
 _TURNS: Final = {Fault.TURNED_5: 5, Fault.TURNED_60: 60, Fault.TURNED_300: 300}
 
 
@@ -173,7 +174,7 @@ def _world(camera: int, size: Size) -> _World:
     blur = ImageFilter.GaussianBlur(_lens(camera).softness * scale)
     return _World(
         colour=np.asarray(picture.filter(blur).resize(small, Image.Resampling.BOX), np.float32),
-        infrared=_lit(rng, np.asarray(grey.filter(blur).resize(small, Image.Resampling.BOX), np.float32)),
+        infrared=np.asarray(grey.filter(blur).resize(small, Image.Resampling.BOX), np.float32),
         posts=posts,
         horizon=horizon,
     )
@@ -241,14 +242,14 @@ def _furnish(
             pen.rectangle([v * scale for v in (x - 4, foot - 334, x + 40, foot - 324)], fill=stone)
 
 
-def _lit(rng: np.random.Generator, plane: Plane) -> Plane:
-    """Return a scene lit by the camera's own infrared light: a bright middle, corners that drown."""
-    height, width = plane.shape
-    y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j].astype(np.float32)
+@lru_cache(maxsize=32)
+def _beam(camera: int, size: Size) -> Plane:
+    """Return how the camera's own infrared light falls into its picture: a bright middle, corners that drown."""
+    rng = np.random.default_rng(5000 + camera)
+    y, x = np.mgrid[-1 : 1 : size[1] * 1j, -1 : 1 : size[0] * 1j].astype(np.float32)
     middle = float(rng.uniform(-0.15, 0.15)), float(rng.uniform(0.0, 0.3))
     spot = np.exp(-((x - middle[0]) ** 2) * 1.6 - ((y - middle[1]) ** 2) * 1.1)
-    lit: Plane = (plane * (0.12 + 1.05 * spot)).astype(np.float32)
-    return lit
+    return (0.12 + 1.05 * spot).astype(np.float32)
 
 
 # --- what is there at a moment ---
@@ -298,18 +299,20 @@ def _scene(camera: int, at: float, view: View, size: Size, turn: int) -> Plane:
     left, top = round((_MARGIN + turn + view.shake[0]) * scale), round(view.shake[1] * scale)
     rows = np.clip(np.arange(size[1]) + top, 0, size[1] - 1)
     columns = slice(left, left + size[0])
-    base = (world.infrared[..., None].repeat(3, 2) if view.night else world.colour)[:, columns][rows]
-    if view.sun is not None and not view.night:
-        base = base * _shadows(camera, size, round(view.sun, 2))[:, columns][rows][..., None]
+    plane = world.infrared[..., None] if view.night else world.colour
+    scene = plane[:, columns][rows]
     if view.walkers:
-        image = Image.fromarray(np.clip(base, 0, 255).astype(np.uint8))
+        image = Image.fromarray(np.clip(scene, 0, 255).astype(np.uint8).squeeze()).convert("RGB")
         pen = ImageDraw.Draw(image)
         for walker in view.walkers:
             _walk(pen, walker, scale, at=at)
-        base = np.asarray(image, np.float32)
-        if view.night:
-            base = base.mean(2, keepdims=True).repeat(3, 2)
-    return base if view.night else base * (np.array(_lens(camera).tint, np.float32) * np.float32(view.light))
+        scene = np.asarray(image.convert("L") if view.night else image, np.float32).reshape(scene.shape)
+    if view.night:
+        return scene * _beam(camera, size)[..., None]
+    if view.sun is not None:
+        scene = scene * _shadows(camera, size, round(view.sun, 2))[:, columns][rows][..., None]
+    # The exposure makes up for half of the light that is missing.
+    return scene * (np.array(_lens(camera).tint, np.float32) * np.float32(view.light**0.5))
 
 
 def _weather(scene: Plane, rng: np.random.Generator, view: View, size: Size) -> Plane:
@@ -333,10 +336,10 @@ def _weather(scene: Plane, rng: np.random.Generator, view: View, size: Size) -> 
     return scene
 
 
-def _sprayed(scene: Plane, size: Size) -> Plane:
+def _sprayed(scene: Plane, blur: float, size: Size) -> Plane:
     """Return a scene through a lens with a film on it."""
-    image = Image.fromarray(np.clip(scene, 0, 255).astype(np.uint8))
-    return np.asarray(image.filter(ImageFilter.GaussianBlur(9 * size[0] / _WIDTH)), np.float32)
+    image = Image.fromarray(np.clip(scene, 0, 255).astype(np.uint8).squeeze())
+    return np.asarray(image.filter(ImageFilter.GaussianBlur(blur * size[0] / _WIDTH)), np.float32).reshape(scene.shape)
 
 
 def _covered(scene: Plane, camera: int, share: float, *, night: bool) -> Plane:
@@ -344,7 +347,7 @@ def _covered(scene: Plane, camera: int, share: float, *, night: bool) -> Plane:
     rng = np.random.default_rng(3000 + camera)
     height, width = scene.shape[:2]
     tone = float(rng.uniform(34, 120))
-    colour = np.full(3, tone) if night else tone * rng.uniform(0.75, 1.25, 3)
+    colour = np.array([tone]) if night else tone * rng.uniform(0.75, 1.25, 3)
     cloth = colour + 6 * _clouds(rng, (width, height), (2, 4))[..., None]
     x = np.linspace(0, 1, width, dtype=np.float32)
     x = x[::-1] if rng.integers(2) else x
@@ -360,7 +363,7 @@ def _disturbed(scene: Plane, camera: int, fault: Fault | None, size: Size, *, ni
         case Fault.COVERED:
             return _covered(scene, camera, 1.0, night=night)
         case Fault.SPRAYED:
-            return _sprayed(scene, size)
+            return _sprayed(scene, 9, size)
         case Fault.BLACK:
             return np.full_like(scene, 3)
         case Fault.WHITE:
@@ -370,10 +373,10 @@ def _disturbed(scene: Plane, camera: int, fault: Fault | None, size: Size, *, ni
 
 def _noisy(scene: Plane, camera: int, rng: np.random.Generator, view: View, size: Size) -> Plane:
     """Return a scene as the sensor hands it on: noise of light and of a gain that rises when light fades."""
-    gain = 3.0 if view.night else min(4.0, 1 / max(0.1, view.light) ** 0.6)
+    gain = 2.5 if view.night else min(4.0, 1 / max(0.01, view.light) ** 0.6)
     down, right = (int(v) for v in rng.integers(0, 64, 2))
     grain = _grain(size)[down : down + size[1], right : right + size[0]]
-    strength = _lens(camera).noise * gain * np.sqrt(scene[..., 1].clip(4) / 128)
+    strength = _lens(camera).noise * gain * np.sqrt(scene[..., -1].clip(4) / 128)
     noise = (grain * strength)[..., None]
     if view.night:
         return scene + noise
@@ -400,12 +403,12 @@ def _caption(image: Image.Image, camera: int, at: float) -> None:
 
 def render(camera: int, at: float, view: View, *, fault: Fault | None = None, size: Size = HD) -> Image.Image:
     """Return what a camera shows at a moment (Unix time)."""
-    seen_at = 0.0 if fault in (Fault.FROZEN, Fault.FROZEN_CLOCK) else at
+    seen_at = 0.0 if fault in _STILL else at
     rng = np.random.default_rng((camera, int(seen_at * 1000)))
     scene = _scene(camera, seen_at, view, size, _TURNS.get(fault, 0) if fault else 0)
     scene = _disturbed(_weather(scene, rng, view, size), camera, fault, size, night=view.night)
     scene = _noisy(scene, camera, rng, view, size)
-    image = Image.fromarray(np.clip(scene + 0.5, 0, 255).astype(np.uint8))
+    image = Image.fromarray(np.clip(scene + 0.5, 0, 255).astype(np.uint8).squeeze()).convert("RGB")
     _caption(image, camera, 0.0 if fault is Fault.FROZEN else at)
     return image
 
@@ -416,13 +419,13 @@ def _passer(progress: float, *, far: bool) -> Walker:
     return Walker(x=x, y=430, height=110) if far else Walker(x=x, y=700, height=420)
 
 
-def picture(
-    camera: int, at: float, *, night: bool = False, fault: str | None = None, size: Size = HD
-) -> Image.Image:
+def picture(camera: int, at: float, *, night: bool = False, fault: str | None = None, size: Size = HD) -> Image.Image:
     """Return an ordinary moment before a camera: now and then somebody walks by."""
-    rng = np.random.default_rng((camera, int(at // 60)))
-    walkers = (_passer(at % 60 / 30, far=bool(rng.integers(2))),) if rng.random() < 0.5 else ()
-    return render(camera, at, View(night=night, walkers=walkers), fault=Fault(fault) if fault else None, size=size)
+    fault = Fault(fault) if fault else None
+    seen_at = 0.0 if fault in _STILL else at
+    rng = np.random.default_rng((camera, int(seen_at // 60)))
+    walkers = (_passer(seen_at % 60 / 30, far=bool(rng.integers(2))),) if rng.random() < 0.5 else ()
+    return render(camera, at, View(night=night, walkers=walkers), fault=fault, size=size)
 
 
 def jpeg(camera: int, image: Image.Image) -> bytes:
@@ -430,3 +433,141 @@ def jpeg(camera: int, image: Image.Image) -> bytes:
     out = BytesIO()
     image.save(out, "JPEG", quality=_lens(camera).quality)
     return out.getvalue()
+
+
+# --- what happens while somebody watches ---
+
+# Seconds of calm before anything happens, in which a reference can be learnt.
+CALM: Final = 120.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Clip:
+    """Some minutes before a camera: what there is to see, and the fault between two seconds, if any."""
+
+    name: str
+    seconds: float
+    view: Callable[[int, float], View]
+    fault: Fault | None = None
+    begins: float = CALM
+    ends: float = 0.0
+
+    def fault_at(self, second: float) -> Fault | None:
+        """Return what is wrong at a second."""
+        return self.fault if self.begins <= second < self.ends else None
+
+    def frame(self, camera: int, second: float, *, size: Size = HD) -> bytes:
+        """Return the JPEG a camera sends at a second."""
+        fault = self.fault_at(second)
+        view = self.view(camera, self.begins if fault in _STILL else second)
+        return jpeg(camera, render(camera, _MORNING + second, view, fault=fault, size=size))
+
+
+_MORNING: Final = datetime(2026, 3, 2, 1, 0, tzinfo=UTC).timestamp()
+
+
+def _day(camera: int, second: float) -> View:
+    """An overcast day; somebody walks by every two minutes."""
+    return View(light=0.9 + 0.1 * sin(second / 40 + camera), walkers=_people(camera, second, every=120))
+
+
+def _night(camera: int, second: float) -> View:
+    return View(night=True, walkers=_people(camera, second, every=300))
+
+
+def _people(camera: int, second: float, *, every: float) -> tuple[Walker, ...]:
+    """Return who is there: a person far off, one near, a cat, in turn."""
+    turn, since = divmod(second + 37 * camera, every)
+    kind = int(turn + camera) % 3
+    if since > (20, 30, 15)[kind]:
+        return ()
+    progress = since / (20, 30, 15)[kind]
+    if kind == 2:
+        return (Walker(x=1400 - 1500 * progress, y=560, height=46, is_cat=True),)
+    return (_passer(progress, far=kind == 1),)
+
+
+def _crowd(camera: int, second: float) -> View:
+    """A change of the guard: four people near the camera, for a minute and a half."""
+    if not CALM <= second < CALM + 90:
+        return _day(camera, second)
+    places = (200 + 80 * k + 60 * sin(second / 5 + k) + 180 * k for k in range(4))
+    return View(walkers=tuple(Walker(x=x, y=690, height=400) for x in places))
+
+
+def _sunny(camera: int, second: float) -> View:
+    """Sun and clouds in turn, every forty seconds, the shadows on their way."""
+    return View(sun=-0.6 + second / 1500 if int(second / 40 + camera) % 2 else None)
+
+
+def _dusk(camera: int, second: float) -> View:
+    """Forty minutes in which the light goes; then the camera switches its infrared light on."""
+    light = exp(-max(0.0, second - CALM) / 640)
+    return View(light=light, walkers=_people(camera, second, every=240)) if light > 0.025 else _night(camera, second)
+
+
+def _dawn(camera: int, second: float) -> View:
+    """The way back."""
+    light = 0.03 * exp(max(0.0, second - CALM) / 640)
+    return _night(camera, second) if second < CALM + 60 else View(light=min(1.0, light))
+
+
+def _switched_on(camera: int, second: float) -> View:
+    return _day(camera, second) if second < CALM else _night(camera, second)
+
+
+def _switched_off(camera: int, second: float) -> View:
+    return _night(camera, second) if second < CALM else _day(camera, second)
+
+
+def _rain(camera: int, second: float) -> View:
+    return View(light=0.7, rain=min(1.0, max(0.0, (second - CALM) / 60)))
+
+
+def _rain_at_night(camera: int, second: float) -> View:
+    return View(night=True, rain=min(1.0, max(0.0, (second - CALM) / 60)))
+
+
+def _headlights(camera: int, second: float) -> View:
+    """Cars that turn before the camera, two a minute; every fourth waits there."""
+    turn, since = divmod(second + 11 * camera, 30)
+    if second < CALM or since > 12:
+        return View(night=True)
+    return View(night=True, headlight=0.5 if int(turn) % 4 == 0 else since / 12)
+
+
+def _wind(camera: int, second: float) -> View:
+    """A pole that sways by some pixels."""
+    rng = np.random.default_rng((camera, int(second * 10)))
+    across, up = rng.normal(0, 3, 2)
+    return View(shake=(round(float(across)), round(float(up) / 2))) if second >= CALM else View()
+
+
+def _calm_clips() -> tuple[Clip, ...]:
+    """Return the clips in which nothing is wrong."""
+    return (
+        Clip(name="day, people and a cat", seconds=900, view=_day),
+        Clip(name="four people near the camera", seconds=330, view=_crowd),
+        Clip(name="sun and clouds", seconds=900, view=_sunny),
+        Clip(name="dusk, then infrared", seconds=2700, view=_dusk),
+        Clip(name="infrared, then dawn", seconds=2700, view=_dawn),
+        Clip(name="infrared switched on, first time", seconds=480, view=_switched_on),
+        Clip(name="infrared switched off, first time", seconds=480, view=_switched_off),
+        Clip(name="rain", seconds=600, view=_rain),
+        Clip(name="rain at night", seconds=600, view=_rain_at_night),
+        Clip(name="headlights at night", seconds=600, view=_headlights),
+        Clip(name="wind", seconds=600, view=_wind),
+        Clip(name="night", seconds=900, view=_night),
+    )
+
+
+def _fault_clips() -> tuple[Clip, ...]:
+    """Return the clips in which something is done to the camera after a while, and undone, by day and by night."""
+    return tuple(
+        Clip(name=f"{fault.value}, {name}", seconds=CALM + 210, view=view, fault=fault, ends=CALM + 120)
+        for name, view in (("day", _day), ("night", _night))
+        for fault in Fault
+    )
+
+
+CLIPS: Final = (*_calm_clips(), *_fault_clips())
