@@ -1,0 +1,493 @@
+"""What a camera's pictures are worth, judged from the pictures alone: frozen, dark, bright, blurred, covered, moved.
+
+A picture is shrunk to a sample (`measure`). Each sample gets a verdict, beside references that were learnt slowly from
+the camera's own good pictures, and votes; a condition is believed once it has the votes (`judge`). Rules only: no Home
+Assistant, no clock.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from io import BytesIO
+from math import exp
+import struct
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from .picture import Condition, SourceError, SourceProblem
+
+type Plane = NDArray[np.float32]
+type Grey = NDArray[np.uint8]
+
+# Somebody has probably been at the camera.
+TAMPER: Final = frozenset({Condition.BLURRED, Condition.COVERED, Condition.MOVED})
+
+# --- how small a picture gets ---
+
+# A 720p JPEG is decoded to this by its decoder itself, at an eighth: that leaves out most of the work.
+WIDTH: Final = 160
+HEIGHT: Final = 90
+# The largest picture that is opened (px): 8K. A small file can claim to be far more.
+MAX_PIXELS: Final = 7680 * 4320
+# Both sizes, the half one too, part into these blocks.
+_BLOCKS: Final = (9, 16)
+_BLOCK_COUNT: Final = _BLOCKS[0] * _BLOCKS[1]
+# A colour counts as one this far from grey; JPEG makes less of grey.
+_COLOUR: Final = 5
+
+# --- what makes a verdict ---
+
+# Grey levels below which nothing is seen, above which nothing is; and the share of the picture that must be so. A burnt-in
+# clock stays white on a black picture.
+_BLACK: Final = 28
+_DARK_SHARE: Final = 0.94
+_WHITE: Final = 244
+_BRIGHT_SHARE: Final = 0.75
+# A block this even (its detail's grey levels, squared) shows nothing; a picture of such blocks is covered.
+_FLAT: Final = 1.5**2
+_FLAT_SHARE: Final = 0.86
+# Blocks that may differ in a picture that stands still: a clock runs in them. Pictures of a sensor differ nearly everywhere.
+_CLOCK_BLOCKS: Final = 12
+# Seconds of the same picture, and samples of it, until it is frozen.
+_STILL_TIME: Final = timedelta(seconds=20)
+_STILL_SAMPLES: Final = 3
+# A block is where it was if what it shows agrees with the reference, or shows that much of it under rain or noise.
+_AGREEMENT: Final = 0.3
+_GAIN: Final = (0.5, 2.0)
+# Share of the blocks that may be lost to shadows, people, rain; and from which on a shift is looked for.
+_LOST: Final = 0.42
+_DOUBTFUL: Final = 0.22
+# Share of flat blocks that makes a covered camera of what might be a new kind of light.
+_COVERED_SHARE: Final = 0.3
+# Less fine detail than this, beside the coarse, is a blur.
+_BLUR: Final = 0.28
+# Blocks with something to see that a judgement needs.
+_MIN_BLOCKS: Final = 12
+# A shift must show this much better than standing still, and this far above chance.
+_SHIFT_RATIO: Final = 1.4
+_SHIFT_SIGMA: Final = 8.0
+# How far a pole may shake (px down, px right), the least first.
+_SHAKES: Final = tuple(sorted(((y, x) for y in (-1, 0, 1) for x in (-1, 0, 1)), key=lambda by: by[0] ** 2 + by[1] ** 2))
+
+# --- what makes a condition ---
+
+# Seconds a verdict must have held.
+_HOLD: Final[Mapping[Condition, float]] = {
+    Condition.OK: 10.0,
+    Condition.DARK: 15.0,
+    Condition.BRIGHT: 15.0,
+    Condition.COVERED: 15.0,
+    Condition.BLURRED: 30.0,
+    Condition.MOVED: 30.0,
+}
+_MAJORITY: Final = 0.6
+_MIN_VOTES: Final = 3
+# Votes that are kept however far apart they are.
+_KEPT_VOTES: Final = 5
+_KEPT_TIME: Final = 1.5
+
+# --- what is learnt ---
+
+_LEARNT_SAMPLES: Final = 10
+_LEARNT_TIME: Final = timedelta(seconds=45)
+# A reference follows the season's light, the sun's way and a growing tree in this time (s).
+_FOLLOW: Final = 600.0
+_DIM: Final = 50.0
+_GREY_SHARE: Final = 0.05
+
+
+class Look(StrEnum):
+    """What light a picture was taken in; each has its own reference."""
+
+    DAY = "day"
+    DIM = "dim"
+    NIGHT = "night"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Sample:
+    """A picture shrunk to what judging needs.
+
+    `place`: coarse detail, tells what is where; `detail`: fine detail, tells how sharp; their powers by block. `black`,
+    `white`, `colour`, `flat`: shares of the picture; `brightness`: 0 to 255.
+    """
+
+    grey: Grey
+    place: Plane
+    place_power: Plane
+    detail: Plane
+    detail_power: Plane
+    brightness: float
+    black: float
+    white: float
+    colour: float
+    flat: float
+
+    @property
+    def look(self) -> Look:
+        """Return what light the picture was taken in: infrared has no colour."""
+        if self.brightness < _DIM:
+            return Look.DIM
+        return Look.NIGHT if self.colour < _GREY_SHARE else Look.DAY
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Reference:
+    """What a camera shows when nothing is wrong, the mean of many samples: noise and people have gone from it."""
+
+    place: Plane
+    place_power: Plane
+    detail: Plane
+    detail_power: Plane
+    samples: int
+    since: datetime
+    learnt_at: datetime
+
+    @property
+    def is_ready(self) -> bool:
+        """Tell whether there is enough of it to judge by."""
+        return self.samples >= _LEARNT_SAMPLES and self.learnt_at - self.since >= _LEARNT_TIME
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Vote:
+    """The verdict on one sample."""
+
+    at: datetime
+    condition: Condition
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Still:
+    """A picture, since when it has not changed but for a clock, and in how many samples."""
+
+    grey: Grey
+    since: datetime
+    samples: int = 1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Health:
+    """What is known of a camera's pictures."""
+
+    condition: Condition = Condition.OK
+    look: Look = Look.DAY
+    votes: tuple[Vote, ...] = ()
+    still: Still | None = None
+    references: Mapping[Look, Reference] = field(default_factory=dict)
+
+    @property
+    def is_learning(self) -> bool:
+        """Tell whether blurred, moved and partly covered cannot be seen yet, in the light there is."""
+        reference = self.references.get(self.look)
+        return reference is None or not reference.is_ready
+
+
+# --- a picture becomes a sample ---
+
+
+def _summing(length: int, blocks: int) -> Plane:
+    """Return the matrix that sums up blocks; a product of matrices is the fastest way to do it."""
+    return np.kron(np.eye(blocks), np.ones((1, length // blocks))).astype(np.float32)
+
+
+def _smoothing(length: int, reach: int) -> Plane:
+    """Return the matrix that takes the mean of neighbours."""
+    index = np.arange(length)
+    near = (np.abs(index[:, None] - index) <= reach).astype(np.float32)
+    smoothing: Plane = near / near.sum(1, keepdims=True)
+    return smoothing
+
+
+_ROWS: Final = _summing(HEIGHT, _BLOCKS[0])
+_COLUMNS: Final = _summing(WIDTH, _BLOCKS[1]).T.copy()
+_HALF_ROWS: Final = _summing(HEIGHT // 2, _BLOCKS[0])
+_HALF_COLUMNS: Final = _summing(WIDTH // 2, _BLOCKS[1]).T.copy()
+_SMOOTH_ROWS: Final = _smoothing(HEIGHT // 2, 2)
+_SMOOTH_COLUMNS: Final = _smoothing(WIDTH // 2, 2).T.copy()
+_BLOCK: Final = HEIGHT * WIDTH // _BLOCK_COUNT
+_HALF_BLOCK: Final = _BLOCK // 4
+
+
+def _blocks(plane: Plane) -> Plane:
+    """Sum up the blocks of a plane."""
+    return _ROWS @ plane @ _COLUMNS
+
+
+def _half_blocks(plane: Plane) -> Plane:
+    """Sum up the blocks of a plane of half the size."""
+    return _HALF_ROWS @ plane @ _HALF_COLUMNS
+
+
+def measure(jpeg: bytes) -> Sample:
+    """Shrink a picture to a sample; raise SourceError if it is none. Takes a millisecond: not for the event loop."""
+    pixels = _decode(jpeg)
+    grey = np.ascontiguousarray(pixels[..., 0])
+    light = grey.astype(np.float32)
+    place, detail = _place(light), _detail(light)
+    place_power = _half_blocks(place * place)
+    return Sample(
+        grey=grey,
+        place=place,
+        place_power=place_power,
+        detail=detail,
+        detail_power=_blocks(detail * detail),
+        brightness=float(light.mean()),
+        black=np.count_nonzero(grey < _BLACK) / grey.size,
+        white=np.count_nonzero(grey > _WHITE) / grey.size,
+        colour=_colour(pixels),
+        flat=np.count_nonzero(place_power < _FLAT * _HALF_BLOCK) / _BLOCK_COUNT,
+    )
+
+
+def _decode(jpeg: bytes) -> Grey:
+    """Decode to brightness and two colours, as small as the decoder can and then as small as is needed."""
+    try:
+        with Image.open(BytesIO(jpeg), formats=("JPEG",)) as image:
+            if image.width * image.height > MAX_PIXELS:
+                raise SourceError(SourceProblem.TOO_LARGE)
+            image.draft("YCbCr", (WIDTH, HEIGHT))
+            small = image.convert("YCbCr") if image.mode != "YCbCr" else image
+            if small.size != (WIDTH, HEIGHT):
+                small = small.resize((WIDTH, HEIGHT), Image.Resampling.BOX)
+            return np.asarray(small)
+    except (OSError, SyntaxError, ValueError, struct.error) as err:
+        raise SourceError(SourceProblem.NOT_AN_IMAGE) from err
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as err:
+        raise SourceError(SourceProblem.TOO_LARGE) from err
+
+
+def _place(light: Plane) -> Plane:
+    """Return the coarse detail, at half the size: what differs from its surroundings, in any light."""
+    half = light[::2, ::2] + light[1::2, ::2] + light[::2, 1::2] + light[1::2, 1::2]
+    half *= np.float32(0.25)
+    place: Plane = half - _SMOOTH_ROWS @ half @ _SMOOTH_COLUMNS
+    return place
+
+
+def _detail(light: Plane) -> Plane:
+    """Return the fine detail: what differs from its four neighbours; nothing at the edges."""
+    detail = np.zeros_like(light)
+    inner = detail[1:-1, 1:-1]
+    np.multiply(light[1:-1, 1:-1], 4, out=inner)
+    for neighbour in (light[:-2, 1:-1], light[2:, 1:-1], light[1:-1, :-2], light[1:-1, 2:]):
+        inner -= neighbour
+    return detail
+
+
+def _colour(pixels: Grey) -> float:
+    """Return how much of a picture has a colour, from a sixteenth of it."""
+    colours = pixels[::4, ::4, 1:].astype(np.int16)
+    colours -= 128
+    is_coloured = np.abs(colours).max(2) > _COLOUR
+    return float(np.count_nonzero(is_coloured) / is_coloured.size)
+
+
+# --- a sample beside a reference ---
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Match:
+    """How a sample fits a reference: shares of blocks that are lost, and of those now flat; whether it is shifted."""
+
+    lost: float
+    flat: float
+    is_shifted: bool
+
+    @property
+    def is_in_place(self) -> bool:
+        """Tell whether the camera still looks where it did, unhindered."""
+        return self.lost < _LOST and not self.is_shifted
+
+
+_NO_MATCH: Final = _Match(lost=0.0, flat=0.0, is_shifted=False)
+
+
+def _match(sample: Sample, reference: Reference) -> _Match:
+    """Compare what is where, block by block; a reference that shows hardly anything fits everything."""
+    standing = _half_blocks(reference.place * reference.place)
+    is_shown = (standing > 0.3 * reference.place_power) & (standing > 0.5 * _HALF_BLOCK)
+    count = int(np.count_nonzero(is_shown))
+    if count < _MIN_BLOCKS:
+        return _NO_MATCH
+    common = _half_blocks(sample.place * reference.place)
+    gain = common / (standing + 1e-6)
+    agreement = common / np.sqrt(standing * sample.place_power + 1e-6)
+    is_lost = is_shown & (agreement < _AGREEMENT) & ~((gain > _GAIN[0]) & (gain < _GAIN[1]))
+    noise = reference.place_power - standing
+    is_flat = is_lost & (sample.place_power < 0.2 * reference.place_power + 1.2 * noise)
+    lost = np.count_nonzero(is_lost) / count
+    return _Match(
+        lost=lost,
+        flat=np.count_nonzero(is_flat) / count,
+        is_shifted=lost >= _DOUBTFUL and _is_shifted(sample.place, reference.place),
+    )
+
+
+def _is_shifted(place: Plane, reference: Plane) -> bool:
+    """Tell whether the whole picture fits better elsewhere."""
+    spectrum = np.fft.rfft2(_levelled(place)) * np.conj(np.fft.rfft2(_levelled(reference)))
+    fit = np.fft.irfft2(spectrum / np.sqrt(np.abs(spectrum) + 1e-6), place.shape)
+    here = max(float(fit[y, x]) for y, x in _SHAKES)
+    return float(fit.max()) > max(_SHIFT_RATIO * here, _SHIFT_SIGMA * float(fit.std()))
+
+
+def _levelled(place: Plane) -> Plane:
+    """Return coarse detail of one strength: a burnt-in text, which never shifts, weighs no more than a wall."""
+    limit = np.abs(place).mean() / 2
+    return place.clip(-limit, limit)
+
+
+def _is_blurred(sample: Sample, reference: Reference) -> bool:
+    """Tell whether fine detail has gone where coarse detail has not; noise has no part in it, for it agrees with nothing."""
+    standing = _blocks(reference.detail * reference.detail)
+    coarse = _half_blocks(sample.place * reference.place) / (_half_blocks(reference.place**2) + 1e-6)
+    is_shown = (standing > 0.15 * reference.detail_power) & (standing > 2 * _BLOCK) & (coarse > 0.05)
+    if np.count_nonzero(is_shown) < _MIN_BLOCKS:
+        return False
+    wanted = (standing * coarse)[is_shown]
+    # A pole in the wind: the detail is there, but a little beside.
+    return all(
+        np.median(_blocks(sample.detail * np.roll(reference.detail, by, (0, 1)))[is_shown] / wanted) < _BLUR
+        for by in _SHAKES
+    )
+
+
+# --- samples vote on the condition ---
+
+
+def judge(health: Health, sample: Sample, at: datetime) -> Health:
+    """Take a sample in: its verdict votes, a condition that has the votes is believed, what is good is learnt from."""
+    still = _still(health.still, sample, at)
+    verdict, fits = _verdict(health, sample, still, at)
+    votes = _kept(health.votes, at) + (Vote(at=at, condition=verdict),)
+    condition = _elected(votes, health.condition, at)
+    references = health.references
+    if fits and condition is Condition.OK:
+        references = {**references, sample.look: _learn(references.get(sample.look), sample, at)}
+    return Health(condition=condition, look=sample.look, votes=votes, still=still, references=references)
+
+
+def reconnected(health: Health) -> Health:
+    """Forget what the pictures before a gap said; what the camera looks at is still known."""
+    return replace(health, votes=(), still=None)
+
+
+def relearn() -> Health:
+    """Forget everything: from now on what the camera shows is right."""
+    return Health()
+
+
+def _still(still: Still | None, sample: Sample, at: datetime) -> Still:
+    """Return since when the picture has not changed but for a clock."""
+    if still is None or at < still.since or not _is_same(still.grey, sample.grey):
+        return Still(grey=sample.grey, since=at)
+    return replace(still, samples=still.samples + 1)
+
+
+def _is_same(one: Grey, other: Grey) -> bool:
+    """Tell whether two pictures differ in a few blocks only: exactly the same elsewhere, as no two of a sensor are."""
+    differs = (one != other).astype(np.float32)
+    return int(np.count_nonzero(_blocks(differs))) <= _CLOCK_BLOCKS
+
+
+def _verdict(health: Health, sample: Sample, still: Still, at: datetime) -> tuple[Condition, bool]:
+    """Return the verdict on a sample, and whether its place is as it should be so that it may be learnt from."""
+    if sample.black >= _DARK_SHARE:
+        return Condition.DARK, False
+    if sample.white >= _BRIGHT_SHARE:
+        return Condition.BRIGHT, False
+    if sample.flat >= _FLAT_SHARE:
+        return Condition.COVERED, False
+    if still.samples >= _STILL_SAMPLES and at - still.since >= _STILL_TIME:
+        return Condition.FROZEN, False
+    return _compared(health, sample)
+
+
+def _compared(health: Health, sample: Sample) -> tuple[Condition, bool]:
+    """Return the verdict on a sample beside the references: whatever light it was taken in, it may fit any of them."""
+    own = health.references.get(sample.look)
+    ready = [reference for reference in health.references.values() if reference.is_ready]
+    if own is not None and own.is_ready:
+        ready.remove(own)
+        ready.insert(0, own)
+    matches = []
+    for reference in ready:
+        match = _match(sample, reference)
+        if match.is_in_place:
+            is_blurred = _is_blurred(sample, reference)
+            is_own = own is None or not own.is_ready or reference is own
+            return Condition.BLURRED if is_blurred else Condition.OK, is_own and not is_blurred
+        matches.append(match)
+    if own is None or not own.is_ready:
+        # The first night: infrared light shows another world. Flat it is not.
+        is_covered = any(match.flat >= _COVERED_SHARE for match in matches)
+        return (Condition.COVERED, False) if is_covered else (Condition.OK, True)
+    match = matches[0]
+    is_flat = not match.is_shifted and match.flat >= match.lost / 2
+    return Condition.COVERED if is_flat else Condition.MOVED, False
+
+
+def _kept(votes: tuple[Vote, ...], at: datetime) -> tuple[Vote, ...]:
+    """Return the votes that still count: the last few however old, more if they are recent, none from the future."""
+    longest = _KEPT_TIME * max(_HOLD.values())
+    return tuple(
+        vote
+        for rank, vote in enumerate(reversed(votes), start=2)
+        if vote.at <= at and (rank <= _KEPT_VOTES or (at - vote.at).total_seconds() <= longest)
+    )[::-1]
+
+
+def _elected(votes: tuple[Vote, ...], condition: Condition, at: datetime) -> Condition:
+    """Return the condition that has the votes, or the one that had them last. What stands still is frozen at once."""
+    if votes[-1].condition is Condition.FROZEN:
+        return Condition.FROZEN
+    if _has_votes(votes, {Condition.OK}, _HOLD[Condition.OK], at):
+        return Condition.OK
+    wrong = Counter(vote.condition for vote in votes if vote.condition in _HOLD and vote.condition is not Condition.OK)
+    for name, _ in wrong.most_common(1):
+        if _has_votes(votes, set(wrong), _HOLD[name], at):
+            return name
+    return condition
+
+
+def _has_votes(votes: tuple[Vote, ...], wanted: set[Condition], hold: float, at: datetime) -> bool:
+    """Tell whether most of the recent votes say so, and the first of them some time ago."""
+    ages = [(at - vote.at).total_seconds() for vote in votes]
+    recent = [
+        (age, vote.condition in wanted)
+        for rank, (age, vote) in enumerate(zip(reversed(ages), reversed(votes), strict=True), start=1)
+        if rank <= _KEPT_VOTES or age <= _KEPT_TIME * hold
+    ]
+    said = [age for age, is_wanted in recent if is_wanted]
+    return len(said) >= max(_MIN_VOTES, _MAJORITY * len(recent)) and max(said) >= hold
+
+
+def _learn(reference: Reference | None, sample: Sample, at: datetime) -> Reference:
+    """Return a reference that has moved a little towards a sample; a young one that does not fit begins anew."""
+    if reference is None or at < reference.learnt_at or not (reference.is_ready or _match(sample, reference).is_in_place):
+        return Reference(
+            place=sample.place,
+            place_power=sample.place_power,
+            detail=sample.detail,
+            detail_power=sample.detail_power,
+            samples=1,
+            since=at,
+            learnt_at=at,
+        )
+    passed = (at - reference.learnt_at).total_seconds()
+    share = np.float32(max(1 / (reference.samples + 1), 1 - exp(-min(passed, 60.0) / _FOLLOW)))
+    return Reference(
+        place=reference.place + share * (sample.place - reference.place),
+        place_power=reference.place_power + share * (sample.place_power - reference.place_power),
+        detail=reference.detail + share * (sample.detail - reference.detail),
+        detail_power=reference.detail_power + share * (sample.detail_power - reference.detail_power),
+        samples=reference.samples + 1,
+        since=reference.since,
+        learnt_at=at,
+    )
