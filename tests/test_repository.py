@@ -264,7 +264,18 @@ FLOORS: Final[tuple[tuple[str, ...], ...]] = (
     ("kept", "flows"),
     ("facility",),
     ("entity", "errors", "supervision", "feedback", "config_flow"),
-    (*Platform, "services", "views", "trigger", "condition", "diagnostics", "repairs", "system_health", "logbook"),
+    (
+        *Platform,
+        "services",
+        "views",
+        "trigger",
+        "condition",
+        "diagnostics",
+        "repairs",
+        "system_health",
+        "logbook",
+        "media_source",
+    ),
     ("__init__",),
 )
 FLOOR: Final = {room: height for height, rooms in enumerate(FLOORS) for room in rooms}
@@ -338,6 +349,7 @@ def test_only_platforms_services_and_the_entry_know_the_facility() -> None:
         "entity",
         "supervision",
         "feedback",
+        "media_source",
         "diagnostics",
         "repairs",
         "system_health",

@@ -23,8 +23,8 @@ WARNING: Final[Colour] = (255, 183, 3)
 
 # How far a picture may be stretched to fill its place; more would show, so it gets a margin instead.
 _STRETCH: Final = 0.08
-# How much of its brightness a picture keeps that is no longer how it is.
-_GREYED: Final = [value * 9 // 20 for value in range(256)]
+# How much darker a picture is made that is no longer how it is.
+_GREYED: Final = 0.55
 _QUALITY: Final = 80
 _SUBSAMPLING: Final = "4:2:0"
 # Height of the band across a picture, of its lines, and the share of its width that they may take.
@@ -35,8 +35,9 @@ _BAND_WIDTH: Final = 0.9
 # What Pillow's own font has beside ASCII, and what stands in for some that it has not.
 _GLYPHS: Final = frozenset("©«°±·»‹›")
 _STAND_INS: Final = str.maketrans("–—•\u2018\u2019\u201c\u201d", "--·''\"\"")
-# Half of what bold adds to a stroke, as a share of the size.
+# Half of what bold adds to a stroke, as a share of the size, and from which size on (px) it is no blot.
 _BOLD: Final = 0.025
+_BOLDABLE: Final = 18
 _UNKNOWN: Final = "?"
 
 
@@ -135,7 +136,9 @@ def decode(picture: Picture | None, size: Size) -> Image.Image | None:
             if image.size != (picture.width, picture.height):
                 return None
             image.draft("RGB", size)
-            return _fit(image.convert("RGB"), size)
+            image.load()
+            # A copy of what is RGB already would cost as much as drawing it.
+            return _fit(image if image.mode == "RGB" else image.convert("RGB"), size)
     except Exception:  # noqa: BLE001  # whatever a damaged file does to the decoder, it is no picture
         return None
 
@@ -146,17 +149,28 @@ def _fit(image: Image.Image, size: Size) -> Image.Image:
         return image
     (width, height), (full_width, full_height) = image.size, size
     if abs(width * full_height / (height * full_width) - 1) <= _STRETCH:
-        return image.resize(size, Image.Resampling.BILINEAR)
+        return _resized(image, size)
     scale = min(full_width / width, full_height / height)
-    inner = image.resize((max(1, int(width * scale)), max(1, int(height * scale))), Image.Resampling.BILINEAR)
+    inner = _resized(image, (max(1, int(width * scale)), max(1, int(height * scale))))
     canvas = Image.new("RGB", size, BACKGROUND)
     canvas.paste(inner, ((full_width - inner.width) // 2, (full_height - inner.height) // 2))
     return canvas
 
 
+def _resized(image: Image.Image, size: Size) -> Image.Image:
+    """Return the image in this size; what shrinks was decoded to less than twice of it, so the fast filter will do."""
+    is_shrunk = image.height >= size[1]
+    return image.resize(size, Image.Resampling.BOX if is_shrunk else Image.Resampling.BILINEAR)
+
+
 def greyed(image: Image.Image) -> Image.Image:
     """Return the image without colour and darkened."""
-    return image.convert("L").point(_GREYED).convert("RGB")
+    return darkened(image.convert("L").convert("RGB"), _GREYED)
+
+
+def darkened(image: Image.Image, share: float) -> Image.Image:
+    """Return the image with this share of black in it."""
+    return Image.blend(image, Image.new("RGB", image.size), share)
 
 
 def encode(image: Image.Image) -> bytes:
@@ -190,6 +204,7 @@ def _glyph(char: str) -> str:
     return " " if char.isspace() else _UNKNOWN
 
 
+@lru_cache(maxsize=512)
 def text_width(text: str, size: int) -> int:
     """Return how wide a text is (px)."""
     return int(font(size).getlength(text)) + 1
@@ -212,18 +227,42 @@ def shorten(text: str, size: int, width: int) -> str:
     return f"{text[:low].rstrip()}…" if low else ""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Mask:
+    """A text's shape, and where its upper left corner is seen from the middle of its left end."""
+
+    shape: Image.Image
+    left: int
+    top: int
+
+
+@lru_cache(maxsize=256)
+def _mask(text: str, size: int, bold: bool) -> _Mask:
+    """Return the shape of a text: names and words are drawn again and again."""
+    face, stroke = font(size), size * _BOLD if bold and size >= _BOLDABLE else 0
+    left, top, right, bottom = map(int, face.getbbox(text, anchor="lm", stroke_width=stroke))
+    shape = Image.new("L", (max(1, right - left + 1), max(1, bottom - top + 1)))
+    ImageDraw.Draw(shape).text((-left, -top), text, fill=255, font=face, anchor="lm", stroke_width=stroke)
+    return _Mask(shape=shape, left=left, top=top)
+
+
 def draw_text(
-    draw: ImageDraw.ImageDraw,
+    image: Image.Image,
     at: tuple[float, float],
     text: str,
     size: int,
     *,
     fill: Colour = WHITE,
-    anchor: str = "lm",
+    align: float = 0,
     bold: bool = False,
 ) -> None:
-    """Draw a text; Pillow's font has one weight, so bold is drawn with a stroke of its own colour."""
-    draw.text(at, text, fill=fill, font=font(size), anchor=anchor, stroke_width=size * _BOLD if bold else 0)
+    """Draw a text whose middle is at this height and of which the share `align` is to the left of the point.
+
+    Pillow's font has one weight, so bold is drawn with a stroke of its own colour.
+    """
+    mask = _mask(text, size, bold)
+    left = int(at[0] - align * text_width(text, size)) + mask.left
+    image.paste(fill, (left, int(at[1]) + mask.top), mask.shape)
 
 
 def draw_band(image: Image.Image, lines: Sequence[str]) -> None:
@@ -237,4 +276,4 @@ def draw_band(image: Image.Image, lines: Sequence[str]) -> None:
     for line, place, share, fill in zip(lines, places, _LINES, (WARNING, WHITE), strict=False):
         wanted = max(8, int(height * share))
         size = min(wanted, max(8, int(wanted * width * _BAND_WIDTH / text_width(line, wanted))))
-        draw_text(draw, (width / 2, height * place), line, size, fill=fill, anchor="mm", bold=True)
+        draw_text(image, (width / 2, height * place), line, size, fill=fill, align=0.5, bold=True)

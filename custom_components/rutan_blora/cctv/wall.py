@@ -17,6 +17,7 @@ from .overlay import (
     WORDS,
     Colour,
     Size,
+    darkened,
     decode,
     draw_band,
     draw_text,
@@ -48,10 +49,10 @@ _MOST_LARGE: Final = 4
 AGED: Final = 10
 _AGED_MINUTES: Final = 120
 # Smallest and largest text of a tile (px).
-_SMALLEST_TEXT: Final = 13
+_SMALLEST_TEXT: Final = 14
 _LARGEST_TEXT: Final = 30
-# Share of its brightness a picture keeps under its caption.
-_CAPTION: Final = [value * 3 // 10 for value in range(256)] * 3
+# How much darker a picture is made under its caption.
+_CAPTION: Final = 0.7
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -207,7 +208,6 @@ class Wall:
         self._words = WORDS[language]
         self._zone = zone
         self._canvas = Image.new("RGB", size, BACKGROUND)
-        self._draw = ImageDraw.Draw(self._canvas)
         self._head: _Head | None = None
         self._boxes: tuple[Box, ...] = ()
         self._shown: list[_Shown | None] = []
@@ -257,28 +257,22 @@ class Wall:
 
     def _draw_head(self, head: _Head) -> None:
         width, height = self.size[0], header_height(self.size)
-        self._draw.rectangle((0, 0, width, height - 1), fill=head.colour)
+        self._canvas.paste(head.colour, (0, 0, width, height))
         size, margin, middle = max(10, height * 5 // 9), height // 3, height / 2
         date_size = size * 2 // 3
         left, right = margin, width - margin
         muted = _MUTED if head.alarm is None else WHITE
-        draw_text(self._draw, (right, middle), head.clock, size, anchor="rm", bold=True)
+        draw_text(self._canvas, (right, middle), head.clock, size, align=1, bold=True)
         right -= text_width(head.clock, size) + margin
-        draw_text(self._draw, (right, middle), head.date, date_size, fill=muted, anchor="rm")
+        draw_text(self._canvas, (right, middle), head.date, date_size, fill=muted, align=1)
         right -= text_width(head.date, date_size) + margin
         # An alarm is what the header is for: a long name of the site leaves it two thirds.
         name = shorten(head.title, size, right - left if head.alarm is None else (right - left) // 3)
-        draw_text(self._draw, (left, middle), name, size, bold=True)
+        draw_text(self._canvas, (left, middle), name, size, bold=True)
         if head.alarm is not None:
             left += text_width(name, size) + 2 * margin
-            draw_text(
-                self._draw,
-                ((left + right) / 2, middle),
-                shorten(head.alarm, size, right - left),
-                size,
-                anchor="mm",
-                bold=True,
-            )
+            alarm = shorten(head.alarm, size, right - left)
+            draw_text(self._canvas, ((left + right) / 2, middle), alarm, size, align=0.5, bold=True)
 
     def _show(self, place: int, tile: Tile, now: datetime, colour: Colour) -> bool:
         """Draw a tile if there is something else to be seen; tell whether there is."""
@@ -336,10 +330,9 @@ def _draw_tile(image: Image.Image | None, shown: _Shown, size: Size) -> Image.Im
     text = min(_LARGEST_TEXT, max(_SMALLEST_TEXT, size[1] // 16))
     frame = max(4, text // 3) if shown.frame else 1
     _draw_caption(tile, shown, text, frame)
-    draw = ImageDraw.Draw(tile)
     if shown.badge is not None:
-        _draw_badge(draw, shown.badge, text, frame)
-    draw.rectangle((0, 0, size[0] - 1, size[1] - 1), outline=shown.frame or BACKGROUND, width=frame)
+        _draw_badge(tile, shown.badge, text, frame)
+    ImageDraw.Draw(tile).rectangle((0, 0, size[0] - 1, size[1] - 1), outline=shown.frame or BACKGROUND, width=frame)
     return tile
 
 
@@ -347,15 +340,15 @@ def _draw_caption(tile: Image.Image, shown: _Shown, text: int, frame: int) -> No
     """Draw name and time on a darkened strip at the foot."""
     width, height, strip = tile.width, tile.height - frame, text * 8 // 5
     where = (0, height - strip, width, height)
-    tile.paste(tile.crop(where).point(_CAPTION), where)
-    draw, margin, middle = ImageDraw.Draw(tile), frame + text // 2, height - strip / 2
-    draw_text(draw, (width - margin, middle), shown.caption, text, anchor="rm")
+    tile.paste(darkened(tile.crop(where), _CAPTION), where)
+    margin, middle = frame + text // 2, height - strip / 2
+    draw_text(tile, (width - margin, middle), shown.caption, text, align=1)
     room = width - 2 * margin - (text_width(shown.caption, text) + margin if shown.caption else 0)
-    draw_text(draw, (margin, middle), shorten(shown.name, text, room), text, bold=True)
+    draw_text(tile, (margin, middle), shorten(shown.name, text, room), text, bold=True)
 
 
-def _draw_badge(draw: ImageDraw.ImageDraw, word: str, text: int, frame: int) -> None:
+def _draw_badge(tile: Image.Image, word: str, text: int, frame: int) -> None:
     """Draw what is wrong with the pictures in the upper left corner."""
     width, height = text_width(word, text) + text, text * 8 // 5
-    draw.rectangle((frame, frame, frame + width, frame + height), fill=WARNING)
-    draw_text(draw, (frame + text / 2, frame + height / 2), word, text, fill=BACKGROUND, bold=True)
+    ImageDraw.Draw(tile).rectangle((frame, frame, frame + width, frame + height), fill=WARNING)
+    draw_text(tile, (frame + text / 2, frame + height / 2), word, text, fill=BACKGROUND, bold=True)

@@ -1,0 +1,207 @@
+"""Evidence of incidents in Home Assistant's media browser."""
+
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, override
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from homeassistant.components.media_player import BrowseError, MediaClass, MediaType
+from homeassistant.components.media_source import (
+    BrowseMediaSource,
+    MediaSource,
+    MediaSourceItem,
+    PlayMedia,
+    Unresolvable,
+)
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.translation import async_get_translations
+from homeassistant.util import dt as dt_util
+
+from .alarm.incident import EventType, from_body
+from .cctv.evidence import (
+    RECORD_EVIDENCE,
+    EvidenceError,
+    EvidenceProblem,
+    Place,
+    Stored,
+    find,
+    incidents,
+    pictures,
+    place_in,
+    raised_at,
+)
+from .const import DOMAIN
+from .journal.record import Record, stored_time
+from .journal.store import Journal
+
+_MIME: Final = "image/jpeg"
+# Read alike in every language, and in order.
+_TIME: Final = "%Y-%m-%d %H:%M:%S"
+
+
+async def async_get_media_source(hass: HomeAssistant) -> EvidenceSource:
+    """Set up the media source."""
+    return EvidenceSource(hass)
+
+
+class EvidenceSource(MediaSource):
+    """The incidents of which there are pictures, and the pictures of each.
+
+    Home Assistant's own view serves the files, to who is logged in; here is said what they are.
+    """
+
+    name: str = "Rutan Blora"
+
+    def __init__(self, hass: HomeAssistant) -> None:
+        """Initialize the media source."""
+        super().__init__(DOMAIN)
+        self.hass = hass
+
+    @override
+    async def async_resolve_media(self, item: MediaSourceItem) -> PlayMedia:
+        """Return where a picture is served."""
+        place = self._place
+        incident, _, file = item.identifier.partition("/")
+        path = await self.hass.async_add_executor_job(find, place.folder, incident, file) if self._journals else None
+        if path is None:
+            raise Unresolvable(translation_domain=DOMAIN, translation_key="evidence_missing")
+        return PlayMedia(_url(place, incident, file), _MIME, path=path)
+
+    @override
+    async def async_browse_media(self, item: MediaSourceItem) -> BrowseMediaSource:
+        """Return the incidents, newest first, or the pictures of one."""
+        if not (journals := self._journals):
+            raise BrowseError(translation_domain=DOMAIN, translation_key="no_facility")
+        words = await async_get_translations(self.hass, self.hass.config.language, "selector", {DOMAIN})
+        browse = _browse_incident if item.identifier else _browse_root
+        try:
+            return await self.hass.async_add_executor_job(
+                browse, _View(place=self._place, journals=journals, words=words), item.identifier
+            )
+        except EvidenceError as err:
+            if err.problem is EvidenceProblem.NO_INCIDENT:
+                raise BrowseError(translation_domain=DOMAIN, translation_key="evidence_missing") from err
+            raise BrowseError(
+                translation_domain=DOMAIN,
+                translation_key="evidence_unreadable",
+                translation_placeholders={"reason": err.problem.value},
+            ) from err
+
+    @property
+    def _place(self) -> Place:
+        return place_in(self.hass.config.media_dirs)
+
+    @property
+    def _journals(self) -> list[Journal]:
+        """Return the journals of the facilities there are: they know what the pictures are of."""
+        return [entry.runtime_data.kept.journal for entry in self.hass.config_entries.async_loaded_entries(DOMAIN)]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _View:
+    """What is needed to say what there is."""
+
+    place: Place
+    journals: Iterable[Journal]
+    words: Mapping[str, str]
+
+    def word(self, selector: str, key: str) -> str:
+        """Return the word for a kind or a moment in the user's language."""
+        return self.words.get(f"component.{DOMAIN}.selector.{selector}.options.{key}", key)
+
+    def records(self, incident: str) -> list[Record]:
+        """Return what is on record of an incident, nothing if no journal can say."""
+        for journal in self.journals:
+            with suppress(SQLAlchemyError):
+                if records := journal.of_incident(incident):
+                    return records
+        return []
+
+
+def _browse_root(view: _View, _: str) -> BrowseMediaSource:
+    """Return all incidents; in the executor."""
+    children = [
+        _folder(incident, _incident_title(view, incident, view.records(incident)))
+        for incident in incidents(view.place.folder)
+    ]
+    return _folder(None, EvidenceSource.name, children, MediaClass.DIRECTORY)
+
+
+def _browse_incident(view: _View, incident: str) -> BrowseMediaSource:
+    """Return the pictures of an incident; in the executor."""
+    stored = pictures(view.place.folder, incident)
+    records = view.records(incident)
+    taken = dict(filter(None, map(_taken, records)))
+    children = [
+        BrowseMediaSource(
+            domain=DOMAIN,
+            identifier=f"{incident}/{picture.file}",
+            media_class=MediaClass.IMAGE,
+            media_content_type=_MIME,
+            title=_picture_title(view, picture, taken.get(f"{incident}/{picture.file}")),
+            can_play=True,
+            can_expand=False,
+            thumbnail=_url(view.place, incident, picture.file),
+        )
+        for picture in stored
+    ]
+    return _folder(incident, _incident_title(view, incident, records), children, MediaClass.IMAGE)
+
+
+def _folder(
+    incident: str | None,
+    title: str,
+    children: list[BrowseMediaSource] | None = None,
+    children_class: MediaClass | None = None,
+) -> BrowseMediaSource:
+    return BrowseMediaSource(
+        domain=DOMAIN,
+        identifier=incident,
+        media_class=MediaClass.DIRECTORY,
+        media_content_type=MediaType.IMAGE,
+        title=title,
+        can_play=False,
+        can_expand=True,
+        children=children,
+        children_media_class=children_class,
+    )
+
+
+def _url(place: Place, incident: str, file: str) -> str:
+    return f"{place.url}/{incident}/{file}"
+
+
+def _local(at: datetime) -> str:
+    return dt_util.as_local(at).strftime(_TIME)
+
+
+def _incident_title(view: _View, incident: str, records: Iterable[Record]) -> str:
+    """Return when an incident was raised and its kind, as far as is known."""
+    at = raised_at(incident)
+    for record in records:
+        if record.kind == EventType.RAISED:
+            with suppress(ValueError):
+                event = from_body(record.kind, incident, record.time, record.load())
+                if event.press is not None:
+                    return f"{_local(event.press.at)} – {view.word('kind', event.press.kind)}"
+    return incident if at is None else _local(at)
+
+
+def _picture_title(view: _View, picture: Stored, taken: tuple[str, datetime] | None) -> str:
+    """Return which camera's picture it is, of which moment, and when it arrived, as far as is known."""
+    camera, at = taken or (picture.camera, None)
+    moment = view.word("moment", picture.moment)
+    return f"{camera} – {moment}" if at is None else f"{camera} – {moment} – {_local(at)}"
+
+
+def _taken(record: Record) -> tuple[str, tuple[str, datetime]] | None:
+    """Return the file, the camera's name and the time of a kept picture, None if the record is of something else."""
+    if record.kind != RECORD_EVIDENCE:
+        return None
+    with suppress(ValueError, KeyError):
+        body = record.load()
+        return str(body["file"]), (str(body["camera"]), stored_time(body["at"]))
+    return None
