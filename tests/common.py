@@ -93,6 +93,25 @@ def police_device(title: str, channel: str, *, language: str = "id", **data: Any
     )
 
 
+def perimeter_camera(title: str, *, interval: float = 0.01, **data: Any) -> ConfigSubentryDataWithId:
+    """Return a perimeter camera whose pictures come from an address nobody asks. Its id is the slug of its title."""
+    return ConfigSubentryDataWithId(
+        subentry_id=slugify(title),
+        subentry_type="camera",
+        title=title,
+        unique_id=f"camera_{slugify(title)}",
+        data={
+            "source": "http",
+            "still_url": f"http://127.0.0.1:9/{slugify(title)}.jpg",
+            "verify_ssl": True,
+            "interval": interval,
+            "max_age": 30,
+            "position": 99,
+            **data,
+        },
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """A line of the journal as it stands on the disk."""
@@ -267,7 +286,8 @@ class House:
     async def client(self) -> TestClient[Any, Any]:
         """Return a client of Home Assistant's web server that is not logged in."""
         if self._client is None:
-            assert await async_setup_component(self.hass, "rutan_blora", {})
+            for component in ("camera", "image", "rutan_blora"):
+                assert await async_setup_component(self.hass, component, {})
             # Whatever still sets itself up must have its pages before the server starts.
             await self.hass.async_block_till_done()
             self._client = await self._connect()

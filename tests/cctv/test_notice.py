@@ -1,5 +1,6 @@
 """What the police are told of cameras that are lost during an incident."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
 
@@ -37,6 +38,11 @@ def test_camera_that_was_lost_at_the_press_is_no_news_until_it_is_lost_again() -
     notice = update(notice, [])
     assert (notice.revision, notice.before) == (0, frozenset())
     assert update(notice, [NORTH]).urgent == 1
+
+
+def test_camera_that_is_found_lost_again_after_a_reload_is_no_news() -> None:
+    notice = update(CALM, [NORTH])
+    assert update(notice, [replace(NORTH, since=NOW + timedelta(seconds=9))]) == notice
 
 
 @given(st.lists(st.sets(st.sampled_from("abcdef"))))

@@ -470,7 +470,11 @@ def _has_votes(votes: tuple[Vote, ...], wanted: set[Condition], hold: float, at:
 
 def _learn(reference: Reference | None, sample: Sample, at: datetime) -> Reference:
     """Return a reference that has moved a little towards a sample; a young one that does not fit begins anew."""
-    if reference is None or at < reference.learnt_at or not (reference.is_ready or _match(sample, reference).is_in_place):
+    if (
+        reference is None
+        or at < reference.learnt_at
+        or not (reference.is_ready or _match(sample, reference).is_in_place)
+    ):
         return Reference(
             place=sample.place,
             place_power=sample.place_power,

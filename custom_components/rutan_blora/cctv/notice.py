@@ -92,13 +92,20 @@ class Notice:
     urgent: int = 0
     ended: bool = False
 
+    @property
+    def tag(self) -> str:
+        """Return what the alert is called: one an incident."""
+        return f"{self.incident_id}_cctv"
+
 
 def update(notice: Notice, lost: Iterable[Loss]) -> Notice:
     """Return the notice after a look at the cameras, with the same revision if there is nothing to tell.
 
     A camera that is lost anew must be heard; one that is back, or lost in another way, is told quietly.
     """
-    lost = tuple(lost)
+    # Whoever looks after a reload does not know since when.
+    known = {(loss.id, loss.condition): loss for loss in notice.losses}
+    lost = [known.get((loss.id, loss.condition), loss) for loss in lost]
     before = notice.before & {loss.id for loss in lost}
     losses = tuple(loss for loss in lost if loss.id not in before)
     notice = replace(notice, before=before)
@@ -122,7 +129,7 @@ def compose(notice: Notice, language: Language, *, site: str, zone: tzinfo) -> A
     if (left := len(notice.losses) - MAX_NAMED) > 0:
         lines.append(words.more.format(count=left))
     return Alert(
-        tag=f"{notice.incident_id}_cctv",
+        tag=notice.tag,
         revision=notice.revision,
         urgent=notice.urgent,
         title=f"{words.drill}: {head}" if notice.drill else head,

@@ -23,6 +23,11 @@ class Source(ABC):
     # Entities whose states tell about it.
     watched: tuple[str, ...] = ()
 
+    @property
+    def has_live_view(self) -> bool:
+        """Tell whether there is something for Home Assistant's own live view."""
+        return False
+
     @abstractmethod
     async def grab(self) -> bytes:
         """Return a picture of now as the source gives it, unchecked; raise SourceError if it gives none."""

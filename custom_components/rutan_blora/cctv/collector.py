@@ -1,0 +1,154 @@
+"""Keeping the pictures of an incident: every camera's from before the press, at the press, and a little later."""
+
+import asyncio
+from collections.abc import Coroutine, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+import logging
+from typing import Any, Final
+
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers.event import async_track_time_interval
+from homeassistant.util import dt as dt_util
+
+from ..journal.record import Draft
+from ..journal.store import Journal
+from ..listeners import Listeners
+from .desk import CameraDesk, Watch
+from .evidence import RECORD_EVIDENCE, EvidenceError, Moment, Place, Schedule, prune, save, schedule
+from .picture import Picture
+
+_LOGGER = logging.getLogger(__name__)
+
+RECORD_PRUNED: Final = "evidence_pruned"
+# Seconds a camera is waited for; a picture that comes later is no longer of the moment.
+PATIENCE: Final = 8.0
+# Pictures written at a time: a slow disk must not keep the executor from everybody else.
+WRITERS: Final = 2
+PRUNE_INTERVAL: Final = timedelta(hours=6)
+# Why a picture is not there.
+_NO_PICTURE: Final = "no_picture"
+_MISSED: Final = "missed"
+
+
+class Collector:
+    """Keeps the pictures of incidents, and on record what became of each; nobody waits for it.
+
+    `latest` is the latest picture of the camera nearest to a press.
+    """
+
+    def __init__(
+        self, hass: HomeAssistant, journal: Journal, desk: CameraDesk, place: Place, retention: timedelta
+    ) -> None:
+        self.latest: Picture | None = None
+        self._hass = hass
+        self._journal = journal
+        self._desk = desk
+        self._folder = place.folder
+        self._retention = retention
+        self._incident: str | None = None
+        self._writers = asyncio.Semaphore(WRITERS)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._listeners: Listeners[[]] = Listeners(hass)
+        self._unsub: CALLBACK_TYPE | None = None
+
+    @callback
+    def listen(self, listener: CALLBACK_TYPE) -> CALLBACK_TYPE:
+        """Call the listener when there is a new latest picture."""
+        return self._listeners.add(listener)
+
+    @callback
+    def start(self) -> None:
+        """Begin to delete what is older than it may be."""
+        self._unsub = async_track_time_interval(self._hass, self._async_prune, PRUNE_INTERVAL)
+        self._do(self._async_prune(dt_util.utcnow()))
+
+    @callback
+    def stop(self) -> None:
+        """Keep nothing more; what is being written is written."""
+        if self._unsub is not None:
+            self._unsub()
+        for task in self._tasks:
+            task.cancel()
+
+    @callback
+    def collect(self, incident: str, pressed_at: datetime, near: Sequence[str]) -> None:
+        """Keep what every camera shows from just before a press on; a moment that has passed is missed, not made up."""
+        plan = schedule(pressed_at, dt_util.utcnow())
+        for watch in self._desk.watches.values():
+            for moment in plan.missed:
+                self._note_gap(incident, watch, moment, _MISSED)
+        self._begin(incident, plan, near)
+
+    @callback
+    def resume(self, incident: str, pressed_at: datetime, near: Sequence[str]) -> None:
+        """Go on with a press of before a restart; what became of the moments before is on record already."""
+        self._begin(incident, schedule(pressed_at, dt_util.utcnow()), near)
+
+    @callback
+    def _begin(self, incident: str, plan: Schedule, near: Sequence[str]) -> None:
+        """Follow every camera."""
+        self._incident = incident
+        nearest = next(iter((*near, *(watch.camera.id for watch in self._desk.by_position))), None)
+        for watch in self._desk.watches.values():
+            follow = self._async_follow(incident, watch, plan, watch.feed.latest, is_nearest=watch.camera.id == nearest)
+            self._do(follow)
+
+    def _do(self, work: Coroutine[Any, Any, None]) -> None:
+        task = self._hass.async_create_background_task(work, "rutan_blora evidence")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _async_follow(
+        self, incident: str, watch: Watch, plan: Schedule, before: Picture | None, *, is_nearest: bool
+    ) -> None:
+        """Keep the pictures of one camera, moment by moment."""
+        for moment, at in plan.due.items():
+            picture = before if moment is Moment.BEFORE else await self._async_take(watch, at)
+            if picture is None or (moment is Moment.BEFORE and picture.at > at):
+                self._note_gap(incident, watch, moment, _NO_PICTURE)
+                continue
+            if is_nearest and moment is not Moment.BEFORE:
+                self.latest = picture
+                self._listeners.tell()
+            await self._async_keep(incident, watch, moment, picture)
+
+    async def _async_take(self, watch: Watch, at: datetime) -> Picture | None:
+        """Return a picture that arrived at that moment, once it has come, or soon after."""
+        if (left := (at - dt_util.utcnow()).total_seconds()) > 0:
+            await asyncio.sleep(left)
+        return await watch.feed.fresh(at, PATIENCE)
+
+    async def _async_keep(self, incident: str, watch: Watch, moment: Moment, picture: Picture) -> None:
+        """Write a picture, and on record that it was, or why not."""
+        camera = watch.camera
+        keep = partial(
+            save, self._folder, picture, incident=incident, camera_id=camera.id, camera=camera.name, moment=moment
+        )
+        async with self._writers:
+            try:
+                kept = await self._hass.async_add_executor_job(keep)
+            except EvidenceError as err:
+                _LOGGER.error("A picture of %s cannot be kept: %s", camera.name, err.problem)
+                self._note_gap(incident, watch, moment, err.problem.value)
+                return
+        self._journal.append(kept.draft(dt_util.utcnow()))
+
+    @callback
+    def _note_gap(self, incident: str, watch: Watch, moment: Moment, reason: str) -> None:
+        """Record that there is no picture of a moment, and why."""
+        body = {"camera": watch.camera.name, "moment": moment.value, "reason": reason}
+        self._journal.append(
+            Draft(kind=RECORD_EVIDENCE, at=dt_util.utcnow(), incident=incident, subject=watch.camera.id, body=body)
+        )
+
+    async def _async_prune(self, now: datetime) -> None:
+        """Delete what is older than it may be, never the latest incident's; that it was is on record."""
+        work = partial(prune, self._folder, now - self._retention, open_incident=self._incident)
+        try:
+            pruned = await self._hass.async_add_executor_job(work)
+        except EvidenceError as err:
+            _LOGGER.error("Old evidence cannot be deleted: %s", err.problem)
+            return
+        for incident in pruned:
+            self._journal.append(Draft(kind=RECORD_PRUNED, at=dt_util.utcnow(), incident=incident, body={}))

@@ -1,0 +1,230 @@
+"""The camera desk: every camera under watch; what its pictures are worth goes on record and to whoever listens."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+import logging
+from typing import Final
+
+from homeassistant.const import STATE_ON
+from homeassistant.core import CALLBACK_TYPE, Event, EventStateChangedData, HomeAssistant, callback
+from homeassistant.helpers.event import async_track_state_change_event, async_track_time_interval
+from homeassistant.util import dt as dt_util
+
+from ..journal.record import Draft
+from ..journal.store import Journal
+from ..listeners import Listeners
+from .camera import Camera
+from .feed import Feed
+from .health import TAMPER, Health, Sample, judge, measure, reconnected
+from .notice import Loss
+from .picture import Condition, Picture, SourceError
+
+_LOGGER = logging.getLogger(__name__)
+
+RECORD_CAMERA: Final = "camera"
+# Time alone makes a picture too old; so often the desk looks.
+LOOK_INTERVAL: Final = timedelta(seconds=5)
+# Whoever is in this state shows the police nothing of use.
+LOST: Final = TAMPER | {Condition.NO_SIGNAL, Condition.FROZEN}
+# A picture a little early is not worth waiting for the next one.
+_EARLY: Final = 0.5
+
+
+class Watch:
+    """A camera under watch: its feed, and what its pictures are worth.
+
+    `condition` is None until something is known, `since` is when it became what it is (UTC); `is_tampered` says that
+    the pictures or the camera's own device tell of tampering.
+    """
+
+    def __init__(
+        self, hass: HomeAssistant, camera: Camera, health: Health, on_change: Callable[[Watch], object]
+    ) -> None:
+        self.camera = camera
+        self.feed = Feed(hass, camera.source, camera.name, camera.interval)
+        self.health = health
+        self.condition: Condition | None = None
+        self.since = dt_util.utcnow()
+        self.reporting: tuple[str, ...] = ()
+        self._hass = hass
+        self._on_change = on_change
+        self._connection = self.feed.connection
+        self._measured: tuple[Picture, Sample] | None = None
+        self._measured_at: datetime | None = None
+        self._is_measuring = False
+        self._was_stale = True
+        self._unsubs: list[CALLBACK_TYPE] = []
+
+    @property
+    def is_tampered(self) -> bool:
+        """Tell whether somebody seems to have laid hands on the camera."""
+        return self.condition in TAMPER or bool(self.reporting)
+
+    @property
+    def loss(self) -> Loss | None:
+        """Return what is the matter with the camera, None if it shows what it should."""
+        if self.condition not in LOST and not self.reporting:
+            return None
+        condition = self.condition if self.condition in LOST else None
+        return Loss(id=self.camera.id, name=self.camera.name, condition=condition, since=self.since)
+
+    @property
+    def age(self) -> float | None:
+        """Return how old the latest picture is (s), None if there never was one."""
+        picture = self.feed.latest
+        return None if picture is None else max(0.0, (dt_util.utcnow() - picture.at).total_seconds())
+
+    @property
+    def is_stale(self) -> bool:
+        """Tell whether the latest picture must not be taken for how it is now."""
+        return (age := self.age) is None or age > self.camera.max_age
+
+    @callback
+    def start(self) -> None:
+        """Begin to watch."""
+        self._unsubs = [
+            self.feed.listen(self._heard),
+            async_track_state_change_event(self._hass, self.camera.tamper_entity_ids, self._reported),
+        ]
+        self.feed.start()
+        self.look()
+
+    async def async_stop(self) -> None:
+        """Watch no more."""
+        for unsub in self._unsubs:
+            unsub()
+        await self.feed.stop()
+
+    @callback
+    def look(self) -> None:
+        """See what the camera is worth now; tell if that has changed."""
+        condition, is_old = self._condition(), self.is_stale
+        reporting = tuple(entity_id for entity_id in self.camera.tamper_entity_ids if self._is_on(entity_id))
+        if (condition, reporting) != (self.condition, self.reporting):
+            self.since = dt_util.utcnow()
+        elif is_old == self._was_stale:
+            return
+        self.condition, self.reporting, self._was_stale = condition, reporting, is_old
+        self._on_change(self)
+
+    @callback
+    def _reported(self, _: Event[EventStateChangedData]) -> None:
+        self.look()
+
+    def _is_on(self, entity_id: str) -> bool:
+        state = self._hass.states.get(entity_id)
+        return state is not None and state.state == STATE_ON
+
+    def _condition(self) -> Condition | None:
+        """Return what the pictures are worth: none at all, or what they show themselves."""
+        if self.feed.problem is not None:
+            return Condition.NO_SIGNAL
+        if self.feed.heard_at is None or self._measured is None:
+            return None
+        silent_for = (dt_util.utcnow() - self.feed.heard_at).total_seconds()
+        return Condition.NO_SIGNAL if silent_for > self.camera.max_age else self.health.condition
+
+    @callback
+    def _heard(self) -> None:
+        """Take in what the feed says: a picture is measured, after a break with new votes."""
+        if self.feed.connection != self._connection:
+            self._connection = self.feed.connection
+            self.health = reconnected(self.health)
+        picture, heard_at = self.feed.latest, self.feed.heard_at
+        if picture is not None and heard_at is not None and self._is_due(heard_at):
+            self._measured_at = heard_at
+            self._is_measuring = True
+            self._hass.async_create_background_task(self._measure(picture, heard_at), "rutan_blora measure a picture")
+        self.look()
+
+    def _is_due(self, heard_at: datetime) -> bool:
+        """Tell whether a picture is to be measured: one an interval, however many are looked at."""
+        if self._is_measuring or heard_at == self._measured_at:
+            return False
+        last = self._measured_at
+        return last is None or (heard_at - last).total_seconds() >= self.camera.interval - _EARLY
+
+    async def _measure(self, picture: Picture, at: datetime) -> None:
+        """Measure a picture beside the event loop, and judge."""
+        try:
+            if self._measured is None or self._measured[0] is not picture:
+                sample = await self._hass.async_add_executor_job(measure, picture.jpeg)
+                self._measured = (picture, sample)
+            self.health = judge(self.health, self._measured[1], at)
+        except SourceError:
+            _LOGGER.debug("A picture of %s cannot be measured", self.camera.name)
+        finally:
+            self._is_measuring = False
+        self.look()
+
+
+class CameraDesk:
+    """The cameras of a facility; `known` holds what was learnt of each camera's scene and outlives this object."""
+
+    def __init__(
+        self, hass: HomeAssistant, journal: Journal, cameras: Iterable[Camera], known: dict[str, Health]
+    ) -> None:
+        self._hass = hass
+        self._journal = journal
+        self._known = known
+        self._listeners: Listeners[Watch] = Listeners(hass)
+        self._unsub: CALLBACK_TYPE | None = None
+        self.watches: Mapping[str, Watch] = {
+            camera.id: Watch(hass, camera, known.get(camera.key, Health()), self._changed) for camera in cameras
+        }
+
+    @callback
+    def listen(self, listener: Callable[[Watch], object]) -> CALLBACK_TYPE:
+        """Call the listener when a camera has become worth more or less."""
+        return self._listeners.add(listener)
+
+    @callback
+    def start(self) -> None:
+        """Watch every camera."""
+        for watch in self.watches.values():
+            watch.start()
+        if self.watches:
+            self._unsub = async_track_time_interval(self._hass, self._look, LOOK_INTERVAL)
+
+    async def async_stop(self) -> None:
+        """Watch no more; what was learnt is kept."""
+        if self._unsub is not None:
+            self._unsub()
+        self._known.update({watch.camera.key: watch.health for watch in self.watches.values()})
+        await asyncio.gather(*(watch.async_stop() for watch in self.watches.values()))
+
+    @callback
+    def relearn(self, camera_id: str) -> None:
+        """Take the camera's scene as it is now for how it should be: it was mended, moved or cleaned on purpose."""
+        self.watches[camera_id].health = Health()
+        self._journal.append(Draft(kind=RECORD_CAMERA, at=dt_util.utcnow(), subject=camera_id, body={"relearn": True}))
+        self.watches[camera_id].look()
+
+    @property
+    def losses(self) -> list[Loss]:
+        """Return what is the matter with every camera that shows nothing of use, by their place on the wall."""
+        return [loss for watch in self.by_position if (loss := watch.loss) is not None]
+
+    @property
+    def by_position(self) -> list[Watch]:
+        """Return the cameras in the order of the wall."""
+        return sorted(self.watches.values(), key=lambda watch: (watch.camera.position, watch.camera.name))
+
+    @callback
+    def _look(self, _: datetime) -> None:
+        for watch in self.watches.values():
+            watch.look()
+
+    @callback
+    def _changed(self, watch: Watch) -> None:
+        """Record what a camera has become worth, and tell."""
+        problem = watch.feed.problem
+        body = {
+            "is_stale": watch.is_stale,
+            "picture": watch.condition.value if watch.condition else None,
+            "tamper": list(watch.reporting),
+            "problem": problem.value if problem else None,
+        }
+        self._journal.append(Draft(kind=RECORD_CAMERA, at=watch.since, subject=watch.camera.id, body=body))
+        self._listeners.tell(watch)
