@@ -144,7 +144,9 @@ async def test_later_panic_buttons_lead_nowhere(hass: HomeAssistant) -> None:
 async def test_first_panic_button_leads_nowhere_if_a_police_device_is_there(hass: HomeAssistant) -> None:
     made = await make(hass)
     entry = made["result"]
-    with patch.object(entry, "get_subentries_of_type", return_value=iter([object()])):
+    with patch.object(
+        entry, "get_subentries_of_type", lambda kind: iter([object()] if kind == "police_device" else [])
+    ):
         result = await finish_panic_button(hass, made["next_flow"][1])
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert following(hass) == []
@@ -220,13 +222,19 @@ async def test_options(hass: HomeAssistant) -> None:
     form = await hass.config_entries.options.async_init(entry.entry_id)
     assert form["step_id"] == "init"
     assert form["data_schema"] is not None
-    language, *times, _ = form["data_schema"].schema
+    language, *times, evidence, retention, _ = form["data_schema"].schema
+    assert (str(evidence), evidence.default(), str(retention), retention.default()) == (
+        "evidence",
+        True,
+        "retention_days",
+        90,
+    )
     assert language.description == {"suggested_value": "id"}
     assert {str(time): time.default() for time in times} == TIMES
     typed = {"language": "en", "tier_delay": 5.0, "repeat_interval": 15.0, "response_time": 60.0}
     result = await hass.config_entries.options.async_configure(form["flow_id"], typed)
     assert result["type"] is FlowResultType.CREATE_ENTRY
-    assert entry.options == {**typed, "other": 1}
+    assert entry.options == {**typed, "evidence": True, "retention_days": 90, "other": 1}
     assert [type(entry.options[time]) for time in TIMES] == [int, int, int]
 
 

@@ -263,7 +263,7 @@ FLOORS: Final[tuple[tuple[str, ...], ...]] = (
     ("alarm", "cctv", "patrol"),
     ("kept", "flows"),
     ("facility",),
-    ("entity", "errors", "supervision", "feedback", "config_flow"),
+    ("entity", "errors", "supervision", "feedback", "perimeter", "config_flow"),
     (
         *Platform,
         "services",
@@ -350,6 +350,7 @@ def test_only_platforms_services_and_the_entry_know_the_facility() -> None:
         "supervision",
         "feedback",
         "media_source",
+        "perimeter",
         "diagnostics",
         "repairs",
         "system_health",

@@ -10,18 +10,28 @@ from .entity import facility_device
 from .facility import Facility, RutanConfigEntry
 from .feedback import async_give_feedback
 from .kept import async_retire
+from .perimeter import async_watch_perimeter
 from .services import async_setup_services
 from .supervision import async_supervise
-from .views import AnswerView
+from .views import AnswerView, PreviewView
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
-PLATFORMS = [Platform.BINARY_SENSOR, Platform.BUTTON, Platform.EVENT, Platform.SENSOR, Platform.SWITCH]
+PLATFORMS = [
+    Platform.BINARY_SENSOR,
+    Platform.BUTTON,
+    Platform.CAMERA,
+    Platform.EVENT,
+    Platform.IMAGE,
+    Platform.SENSOR,
+    Platform.SWITCH,
+]
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Set up the actions and the address for answers."""
+    """Set up the actions and the addresses."""
     async_setup_services(hass)
     hass.http.register_view(AnswerView())
+    hass.http.register_view(PreviewView())
     return True
 
 
@@ -36,6 +46,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: RutanConfigEntry) -> boo
     facility.start()
     async_supervise(hass, entry)
     async_give_feedback(hass, entry)
+    async_watch_perimeter(hass, entry)
     return True
 
 

@@ -13,8 +13,18 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .const import SUBENTRY_PANIC_BUTTON, SUBENTRY_POLICE_DEVICE
-from .entity import RutanEntity, RutanEntityDescription, async_add, on_alarm, on_journal, on_reach, on_sources
+from .cctv.picture import Condition
+from .const import SUBENTRY_CAMERA, SUBENTRY_PANIC_BUTTON, SUBENTRY_POLICE_DEVICE
+from .entity import (
+    RutanEntity,
+    RutanEntityDescription,
+    async_add,
+    on_alarm,
+    on_camera,
+    on_journal,
+    on_reach,
+    on_sources,
+)
 from .facility import Facility, RutanConfigEntry
 
 PARALLEL_UPDATES = 0
@@ -37,6 +47,18 @@ def _test(facility: Facility, subject: str) -> Mapping[str, Any] | None:
     """Return what came of the last test."""
     tested = facility.police.tested(subject)
     return {"test": tested.state.value, "reason": tested.reason} if tested else None
+
+
+def _signal(facility: Facility, subject: str) -> bool | None:
+    """Tell whether pictures come, None while nothing is known."""
+    condition = facility.cameras.watches[subject].condition
+    return None if condition is None else condition is not Condition.NO_SIGNAL
+
+
+def _problem(facility: Facility, subject: str) -> Mapping[str, Any]:
+    """Return why no pictures come."""
+    problem = facility.cameras.watches[subject].feed.problem
+    return {"problem": problem.value if problem else None}
 
 
 BINARY_SENSORS: Final[dict[str | None, tuple[RutanBinarySensorDescription, ...]]] = {
@@ -84,6 +106,23 @@ BINARY_SENSORS: Final[dict[str | None, tuple[RutanBinarySensorDescription, ...]]
             attributes_fn=_test,
         ),
     ),
+    SUBENTRY_CAMERA: (
+        RutanBinarySensorDescription(
+            key="signal",
+            device_class=BinarySensorDeviceClass.CONNECTIVITY,
+            entity_category=EntityCategory.DIAGNOSTIC,
+            listen_fn=on_camera,
+            is_on_fn=_signal,
+            attributes_fn=_problem,
+        ),
+        RutanBinarySensorDescription(
+            key="tamper",
+            device_class=BinarySensorDeviceClass.TAMPER,
+            listen_fn=on_camera,
+            is_on_fn=lambda facility, subject: facility.cameras.watches[subject].is_tampered,
+            attributes_fn=lambda facility, subject: {"by": list(facility.cameras.watches[subject].reporting)},
+        ),
+    ),
 }
 
 
@@ -95,7 +134,7 @@ async def async_setup_entry(
 
 
 class RutanBinarySensor(RutanEntity, BinarySensorEntity):
-    """A binary sensor of a facility or a panic button."""
+    """A binary sensor of a facility or one of its parts."""
 
     entity_description: RutanBinarySensorDescription
 

@@ -12,7 +12,7 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .alarm.incident import Actor, Kind, Origin, Response
-from .const import DOMAIN, SUBENTRY_PANIC_BUTTON, SUBENTRY_POLICE_DEVICE
+from .const import DOMAIN, SUBENTRY_CAMERA, SUBENTRY_PANIC_BUTTON, SUBENTRY_POLICE_DEVICE
 from .entity import RutanEntity, RutanEntityDescription, async_add
 from .errors import translated
 from .facility import Facility, RutanConfigEntry
@@ -60,6 +60,13 @@ BUTTONS: Final[dict[str | None, tuple[RutanButtonDescription, ...]]] = {
     SUBENTRY_POLICE_DEVICE: (
         RutanButtonDescription(key="test", entity_category=EntityCategory.DIAGNOSTIC, press_fn=_test),
     ),
+    SUBENTRY_CAMERA: (
+        RutanButtonDescription(
+            key="relearn",
+            entity_category=EntityCategory.CONFIG,
+            press_fn=lambda facility, subject, _: facility.cameras.relearn(subject),
+        ),
+    ),
 }
 
 
@@ -71,7 +78,7 @@ async def async_setup_entry(
 
 
 class RutanButton(RutanEntity, ButtonEntity):
-    """A button of a facility, a panic button or a police device."""
+    """A button of a facility or one of its parts."""
 
     entity_description: RutanButtonDescription
 

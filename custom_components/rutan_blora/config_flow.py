@@ -1,5 +1,6 @@
 """The flows of a facility: making it, changing it, its options; those of its parts are in `flows`."""
 
+from collections.abc import Mapping
 import secrets
 from typing import Any, Final, override
 
@@ -15,29 +16,38 @@ from homeassistant.config_entries import (
     OptionsFlow,
     SubentryFlowContext,
 )
-from homeassistant.const import UnitOfTime
+from homeassistant.const import CONF_USERNAME, UnitOfTime
 from homeassistant.core import callback
-from homeassistant.helpers.selector import TextSelector, TextSelectorConfig, TextSelectorType
+from homeassistant.helpers.selector import BooleanSelector, TextSelector, TextSelectorConfig, TextSelectorType
 from homeassistant.util import slugify
 
 from .alarm.codes import MAX_CODE, MIN_CODE, fits, hash_code
+from .cctv.camera import make_source
+from .cctv.picture import SourceError
+from .cctv.source import probe
 from .const import (
     CONF_CLOSE_CODE,
+    CONF_EVIDENCE,
     CONF_LANGUAGE,
     CONF_REPEAT_INTERVAL,
     CONF_RESPONSE_TIME,
+    CONF_RETENTION_DAYS,
     CONF_SITE_NAME,
     CONF_TIER_DELAY,
     CONF_TOKEN_KEY,
     DEFAULT_REPEAT_INTERVAL,
     DEFAULT_RESPONSE_TIME,
+    DEFAULT_RETENTION_DAYS,
     DEFAULT_TIER_DELAY,
     DOMAIN,
     MAX_NAME,
+    REAUTH_CAMERA,
+    SUBENTRY_CAMERA,
     SUBENTRY_PANIC_BUTTON,
     SUBENTRY_POLICE_DEVICE,
     Language,
 )
+from .flows.camera import LOGIN_SCHEMA, CameraFlow
 from .flows.forms import ERROR_TOO_LONG, FIRST_SETUP, LANGUAGE, TEXT, clean, name_error, whole_number
 from .flows.panic_button import PanicButtonFlow
 from .flows.police_device import PoliceDeviceFlow
@@ -58,6 +68,8 @@ _OPTIONS_SCHEMA: Final = vol.Schema(
         vol.Required(CONF_TIER_DELAY, default=DEFAULT_TIER_DELAY): whole_number(5, 600, UnitOfTime.SECONDS),
         vol.Required(CONF_REPEAT_INTERVAL, default=DEFAULT_REPEAT_INTERVAL): whole_number(15, 3600, UnitOfTime.SECONDS),
         vol.Required(CONF_RESPONSE_TIME, default=DEFAULT_RESPONSE_TIME): whole_number(60, 7200, UnitOfTime.SECONDS),
+        vol.Required(CONF_EVIDENCE, default=True): BooleanSelector(),
+        vol.Required(CONF_RETENTION_DAYS, default=DEFAULT_RETENTION_DAYS): whole_number(1, 3650, UnitOfTime.DAYS),
         vol.Optional(CONF_CLOSE_CODE): TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD)),
     }
 )
@@ -65,6 +77,8 @@ _OPTIONS_SCHEMA: Final = vol.Schema(
 
 class RutanConfigFlow(ConfigFlow, domain=DOMAIN):
     """Make or change a facility."""
+
+    _camera_id: str
 
     VERSION = 1
     MINOR_VERSION = 1
@@ -74,7 +88,11 @@ class RutanConfigFlow(ConfigFlow, domain=DOMAIN):
     @override
     def async_get_supported_subentry_types(cls, config_entry: ConfigEntry) -> dict[str, type[ConfigSubentryFlow]]:
         """Return the flows of a facility's parts."""
-        return {SUBENTRY_PANIC_BUTTON: PanicButtonFlow, SUBENTRY_POLICE_DEVICE: PoliceDeviceFlow}
+        return {
+            SUBENTRY_PANIC_BUTTON: PanicButtonFlow,
+            SUBENTRY_POLICE_DEVICE: PoliceDeviceFlow,
+            SUBENTRY_CAMERA: CameraFlow,
+        }
 
     @staticmethod
     @callback
@@ -123,6 +141,35 @@ class RutanConfigFlow(ConfigFlow, domain=DOMAIN):
             return self._async_show("reconfigure", _RECONFIGURE_SCHEMA, user_input, error)
         self._async_abort_entries_match({CONF_SITE_NAME: name})
         return self.async_update_and_abort(entry, title=name, data_updates={CONF_SITE_NAME: name})
+
+    async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
+        """Ask for a camera's login: it refuses the one it had."""
+        self._camera_id = entry_data[REAUTH_CAMERA]
+        return await self.async_step_reauth_confirm()
+
+    async def async_step_reauth_confirm(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Try the login that was typed, and keep it if the camera gives a picture."""
+        entry = self._get_reauth_entry()
+        if (camera := entry.subentries.get(self._camera_id)) is None:
+            return self.async_abort(reason="camera_gone")
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            data = {**camera.data, **user_input}
+            try:
+                await probe(self.hass, make_source(self.hass, data))
+            except SourceError as err:
+                errors = {"base": f"source_{err.problem}"}
+            else:
+                self.hass.config_entries.async_update_subentry(entry, camera, data=data)
+                return self.async_abort(reason="reauth_successful")
+        return self.async_show_form(
+            step_id="reauth_confirm",
+            data_schema=self.add_suggested_values_to_schema(
+                LOGIN_SCHEMA, user_input or {CONF_USERNAME: camera.data.get(CONF_USERNAME)}
+            ),
+            errors=errors,
+            description_placeholders={"name": camera.title, "max": str(MAX_NAME)},
+        )
 
     @callback
     def _async_show(

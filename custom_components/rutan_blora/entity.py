@@ -18,6 +18,7 @@ from .facility import Facility, RutanConfigEntry
 
 # A phone that hangs up tells nobody; it is looked at so often.
 REACH_INTERVAL: Final = timedelta(seconds=30)
+AGE_INTERVAL: Final = timedelta(seconds=30)
 
 # Calls back when what an entity shows may have changed; the string is the subentry it belongs to.
 type Listen = Callable[[Facility, str, CALLBACK_TYPE], CALLBACK_TYPE]
@@ -61,6 +62,26 @@ def on_delivery(facility: Facility, subject: str, update: CALLBACK_TYPE) -> CALL
     )
 
 
+def on_camera(facility: Facility, subject: str, update: CALLBACK_TYPE) -> CALLBACK_TYPE:
+    """Follow what a camera is worth."""
+    return facility.cameras.listen(lambda watch: update() if watch.camera.id == subject else None)
+
+
+def on_age(facility: Facility, subject: str, update: CALLBACK_TYPE) -> CALLBACK_TYPE:
+    """Follow how old a camera's picture is: it grows by itself, and its course must not fill the database."""
+
+    @callback
+    def again(_: object) -> None:
+        update()
+
+    return join(on_camera(facility, subject, update), async_track_time_interval(facility.hass, again, AGE_INTERVAL))
+
+
+def on_evidence(facility: Facility, _: str, update: CALLBACK_TYPE) -> CALLBACK_TYPE:
+    """Follow what is kept of incidents."""
+    return facility.collector.listen(update)
+
+
 def join(*unsubs: CALLBACK_TYPE) -> CALLBACK_TYPE:
     """Return what stops all of them."""
 
@@ -74,9 +95,10 @@ def join(*unsubs: CALLBACK_TYPE) -> CALLBACK_TYPE:
 
 @dataclass(frozen=True, kw_only=True)
 class RutanEntityDescription(EntityDescription):
-    """What an entity follows; its texts are found under its key."""
+    """What an entity follows, and which subentries have it; its texts are found under its key."""
 
     listen_fn: Listen | None = None
+    exists_fn: Callable[[ConfigSubentry], bool] = lambda _: True
 
 
 def facility_device(entry: RutanConfigEntry) -> DeviceInfo:
@@ -90,7 +112,7 @@ def facility_device(entry: RutanConfigEntry) -> DeviceInfo:
 
 
 def _subentry_device(facility: Facility, entry: RutanConfigEntry, subentry: ConfigSubentry) -> DeviceInfo:
-    """Return the device of a panic button or police device."""
+    """Return the device of a panic button, police device or camera."""
     return DeviceInfo(
         identifiers={(DOMAIN, f"{entry.entry_id}_{subentry.subentry_id}")},
         manufacturer="Rutan Blora",
@@ -148,7 +170,8 @@ def async_add[DescriptionT: RutanEntityDescription](
     for subentry_id, subentry in entry.runtime_data.subentries.items():
         if subentry_id not in entry.subentries:
             continue
+        descriptions = tables.get(subentry.subentry_type, ())
         async_add_entities(
-            (create(entry, description, subentry) for description in tables.get(subentry.subentry_type, ())),
+            (create(entry, description, subentry) for description in descriptions if description.exists_fn(subentry)),
             config_subentry_id=subentry_id,
         )

@@ -1,7 +1,8 @@
 """A facility: the runtime of one config entry, and how its rooms are joined."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 import hashlib
 from pathlib import Path
@@ -20,11 +21,19 @@ from homeassistant.util.ulid import ulid_now
 from .alarm.buttons import PanicButton, PanicButtons
 from .alarm.codes import CloseCode
 from .alarm.desk import AlarmDesk
-from .alarm.incident import Kind, Refusal, RefusedError
-from .alarm.wording import compose_test
+from .alarm.incident import Actor, Incident, Kind, Origin, Refusal, RefusedError
+from .alarm.wording import compose_test, headline
+from .cctv.camera import Camera, make_source
+from .cctv.collector import Collector
+from .cctv.desk import CameraDesk
+from .cctv.evidence import place_in
+from .cctv.guard import Guard
+from .cctv.screen import Emphasis, Screen
+from .cctv.tamper import find_tamper_entities
 from .const import (
     ANSWER_PATH,
     CONF_BATTERY_ENTITY_ID,
+    CONF_CAMERAS,
     CONF_CHANNEL,
     CONF_CLOSE_CODE,
     CONF_DRILLS,
@@ -32,15 +41,20 @@ from .const import (
     CONF_DUTY_ENTITY_ID,
     CONF_ENTITY_IDS,
     CONF_FEEDBACK_ENTITY_ID,
+    CONF_INTERVAL,
     CONF_KIND,
     CONF_LANGUAGE,
     CONF_LOCAL_ONLY,
     CONF_LOCATION,
     CONF_LONG_PRESS_KIND,
+    CONF_MAX_AGE,
+    CONF_MOTION_ENTITY_ID,
     CONF_OFFICER,
+    CONF_POSITION,
     CONF_RANK,
     CONF_REPEAT_INTERVAL,
     CONF_RESPONSE_TIME,
+    CONF_RETENTION_DAYS,
     CONF_SECRET,
     CONF_SOURCE,
     CONF_SUPERVISION,
@@ -54,9 +68,11 @@ from .const import (
     CONF_URL,
     DEFAULT_REPEAT_INTERVAL,
     DEFAULT_RESPONSE_TIME,
+    DEFAULT_RETENTION_DAYS,
     DEFAULT_TIER_DELAY,
     DOMAIN,
     FIRST_TIER,
+    SUBENTRY_CAMERA,
     SUBENTRY_PANIC_BUTTON,
     SUBENTRY_POLICE_DEVICE,
     ChannelType,
@@ -79,7 +95,10 @@ type RutanConfigEntry = ConfigEntry[Facility]
 
 
 class Facility:
-    """The rooms of a facility: journal, police, alarm."""
+    """The rooms of a facility: journal, police, alarm, cameras.
+
+    `pictures` is the path at Home Assistant at which each camera's picture is found.
+    """
 
     def __init__(self, hass: HomeAssistant, entry: RutanConfigEntry) -> None:
         self.hass = hass
@@ -99,6 +118,27 @@ class Facility:
         self.buttons = PanicButtons(
             hass, self.kept.journal, self.alarm, self.people, buttons, self.kept.intake.known, self.kept.tested
         )
+        cameras = [_camera(hass, s) for s in self._subentries_of(SUBENTRY_CAMERA)]
+        self.cameras = CameraDesk(hass, self.kept.journal, cameras, self.kept.scenes)
+        self.guard = Guard(hass, self.kept.journal, cameras, self._entered)
+        days = entry.options.get(CONF_RETENTION_DAYS, DEFAULT_RETENTION_DAYS)
+        self.collector = Collector(
+            hass, self.kept.journal, self.cameras, place_in(hass.config.media_dirs), timedelta(days=days)
+        )
+        self.screen = Screen(
+            hass,
+            self.cameras,
+            title=self.name,
+            language=Language(entry.options[CONF_LANGUAGE]),
+            emphasis=self._emphasis,
+        )
+        self.pictures: dict[str, str] = {}
+        # By panic button the cameras that show its place; a guarded camera shows its own.
+        self._near: Mapping[str, Sequence[str]] = {
+            **{s.subentry_id: s.data.get(CONF_CAMERAS, ()) for s in self._subentries_of(SUBENTRY_PANIC_BUTTON)},
+            **{camera.id: (camera.id,) for camera in cameras},
+        }
+        self.alarm.picture_of = self._picture_of
 
     def _subentries_of(self, kind: str) -> list[ConfigSubentry]:
         return [subentry for subentry in self.subentries.values() if subentry.subentry_type == kind]
@@ -119,6 +159,32 @@ class Facility:
         leave = HassJob(self.police.leave, "rutan_blora leave the police")
         self._entry.async_on_unload(self.hass.async_add_shutdown_job(leave))
         self.alarm.resume()
+        self.cameras.start()
+        self.guard.start()
+        self.collector.start()
+
+    @callback
+    def _entered(self, camera: Camera) -> None:
+        """Raise the alarm: somebody is where nobody may be."""
+        actor = Actor(origin=Origin.HARDWARE, id=camera.id, name=camera.name)
+        self.alarm.press(actor, location=camera.name, kind=Kind.PERIMETER, button_id=camera.id)
+
+    def near(self, incident: Incident) -> tuple[str, ...]:
+        """Return the cameras that show the places of an incident, first press first."""
+        pressed = (press.button_id for press in incident.presses if press.button_id is not None)
+        found = (camera_id for place in pressed for camera_id in self._near.get(place, ()))
+        return tuple(dict.fromkeys(camera_id for camera_id in found if camera_id in self.cameras.watches))
+
+    def _emphasis(self) -> Emphasis:
+        """Return what the wall must draw attention to."""
+        if (incident := self.alarm.incident) is None:
+            return Emphasis()
+        language = Language(self._entry.options[CONF_LANGUAGE])
+        return Emphasis(alarm=headline(incident, language), drill=incident.drill, near=self.near(incident))
+
+    def _picture_of(self, incident: Incident) -> str | None:
+        """Return the path of the picture that goes with an incident: that of the nearest camera."""
+        return next((self.pictures[near] for near in self.near(incident) if near in self.pictures), None)
 
     async def async_test(self, device_id: str) -> Delivery:
         """Tell one police device a test and return what came of it; raise RefusedError while an alarm is open."""
@@ -149,6 +215,9 @@ class Facility:
         self.buttons.stop()
         self.kept.latest = self.alarm.latest
         self.kept.deliveries = self.alarm.deliveries
+        self.guard.stop()
+        self.collector.stop()
+        await self.cameras.async_stop()
         if self._entry.disabled_by is not None:
             await async_retire(self.hass, self._entry.entry_id)
 
@@ -173,6 +242,22 @@ def _panic_button(subentry: ConfigSubentry) -> PanicButton:
         battery_entity_id=data.get(CONF_BATTERY_ENTITY_ID),
         test_interval=data.get(CONF_TEST_INTERVAL, 0),
         feedback_entity_id=data.get(CONF_FEEDBACK_ENTITY_ID),
+    )
+
+
+def _camera(hass: HomeAssistant, subentry: ConfigSubentry) -> Camera:
+    data = subentry.data
+    entity_id = data.get(CONF_ENTITY_ID)
+    return Camera(
+        id=subentry.subentry_id,
+        key=f"{subentry.subentry_id} {subentry.unique_id}",
+        name=subentry.title,
+        source=make_source(hass, data),
+        interval=data[CONF_INTERVAL],
+        max_age=data[CONF_MAX_AGE],
+        position=data[CONF_POSITION],
+        motion_entity_id=data.get(CONF_MOTION_ENTITY_ID),
+        tamper_entity_ids=find_tamper_entities(hass, entity_id) if entity_id else (),
     )
 
 

@@ -19,6 +19,8 @@ from .alarm.buttons import RECORD_READING, RECORD_TESTED, Known
 from .alarm.incident import EventType, Incident
 from .alarm.intake import Intake
 from .alarm.people import People
+from .cctv.health import Health
+from .cctv.notice import Notice
 from .const import DOMAIN
 from .journal.record import Record
 from .journal.store import Journal
@@ -48,6 +50,9 @@ class Kept:
         self.deliveries: dict[str, Delivery] = {}
         self.last_response: dict[str, datetime] = {}
         self.tested: dict[str, datetime] = {}
+        self.scenes: dict[str, Health] = {}
+        self.notice: Notice | None = None
+        self.notice_deliveries: dict[str, Delivery] = {}
         self.wrong_codes: list[datetime] = []
         self._hass = hass
         self._entry_id = entry_id

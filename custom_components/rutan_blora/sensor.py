@@ -18,8 +18,18 @@ from homeassistant.helpers.typing import StateType
 
 from .alarm.escalation import due_at
 from .alarm.incident import Incident, State
-from .const import SUBENTRY_PANIC_BUTTON, SUBENTRY_POLICE_DEVICE
-from .entity import RutanEntity, RutanEntityDescription, async_add, on_alarm, on_delivery, on_sources
+from .cctv.picture import Condition
+from .const import SUBENTRY_CAMERA, SUBENTRY_PANIC_BUTTON, SUBENTRY_POLICE_DEVICE
+from .entity import (
+    RutanEntity,
+    RutanEntityDescription,
+    async_add,
+    on_age,
+    on_alarm,
+    on_camera,
+    on_delivery,
+    on_sources,
+)
 from .facility import Facility, RutanConfigEntry
 from .police.delivery import Delivery, DeliveryState
 
@@ -97,6 +107,16 @@ def _delivery_attributes(facility: Facility, subject: str) -> Mapping[str, Any] 
     return {"tries": delivery.tries, "reason": delivery.reason} if delivery else None
 
 
+def _picture(facility: Facility, subject: str) -> str | None:
+    condition = facility.cameras.watches[subject].condition
+    return condition.value if condition else None
+
+
+def _picture_age(facility: Facility, subject: str) -> int | None:
+    age = facility.cameras.watches[subject].age
+    return None if age is None else round(age)
+
+
 SENSORS: Final[dict[str | None, tuple[RutanSensorDescription, ...]]] = {
     None: (
         RutanSensorDescription(
@@ -151,6 +171,25 @@ SENSORS: Final[dict[str | None, tuple[RutanSensorDescription, ...]]] = {
             value_fn=lambda facility, subject: facility.police.last_response.get(subject),
         ),
     ),
+    SUBENTRY_CAMERA: (
+        RutanSensorDescription(
+            key="picture",
+            device_class=SensorDeviceClass.ENUM,
+            options=[condition.value for condition in Condition],
+            listen_fn=on_camera,
+            value_fn=_picture,
+        ),
+        RutanSensorDescription(
+            key="picture_age",
+            device_class=SensorDeviceClass.DURATION,
+            state_class=SensorStateClass.MEASUREMENT,
+            native_unit_of_measurement=UnitOfTime.SECONDS,
+            suggested_display_precision=0,
+            entity_category=EntityCategory.DIAGNOSTIC,
+            listen_fn=on_age,
+            value_fn=_picture_age,
+        ),
+    ),
 }
 
 
@@ -162,7 +201,7 @@ async def async_setup_entry(
 
 
 class RutanSensor(RutanEntity, SensorEntity):
-    """A sensor of a facility or a police device."""
+    """A sensor of a facility or one of its parts."""
 
     entity_description: RutanSensorDescription
 

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from typing import Any, Final, override
 
 from homeassistant.components.switch import SwitchEntity, SwitchEntityDescription
-from homeassistant.const import EntityCategory
-from homeassistant.core import HomeAssistant
+from homeassistant.const import STATE_ON, EntityCategory
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.restore_state import RestoreEntity
 
-from .const import SUBENTRY_PANIC_BUTTON
+from .const import CONF_MOTION_ENTITY_ID, SUBENTRY_CAMERA, SUBENTRY_PANIC_BUTTON
 from .entity import RutanEntity, RutanEntityDescription, async_add, on_sources
 from .errors import translated
 from .facility import RutanConfigEntry
@@ -21,6 +22,9 @@ class RutanSwitchDescription(RutanEntityDescription, SwitchEntityDescription):
     """A switch."""
 
 
+GUARD: Final = RutanSwitchDescription(
+    key="guard", exists_fn=lambda subentry: bool(subentry.data.get(CONF_MOTION_ENTITY_ID))
+)
 TEST_MODE: Final = RutanSwitchDescription(key="test_mode", entity_category=EntityCategory.CONFIG, listen_fn=on_sources)
 
 
@@ -29,6 +33,7 @@ async def async_setup_entry(
 ) -> None:
     """Set up the switches."""
     async_add(entry, async_add_entities, TestModeSwitch, {SUBENTRY_PANIC_BUTTON: (TEST_MODE,)})
+    async_add(entry, async_add_entities, GuardSwitch, {SUBENTRY_CAMERA: (GUARD,)})
 
 
 class TestModeSwitch(RutanEntity, SwitchEntity):
@@ -52,3 +57,38 @@ class TestModeSwitch(RutanEntity, SwitchEntity):
     async def async_turn_off(self, **kwargs: Any) -> None:
         """Let a press be a press."""
         self.facility.buttons.set_test_mode(self.subject, is_on=False)
+
+
+class GuardSwitch(RutanEntity, SwitchEntity, RestoreEntity):
+    """While it is on, whoever moves before a camera raises the alarm; off at first, and what it was after a restart."""
+
+    entity_description: RutanSwitchDescription
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Be what it was."""
+        await super().async_added_to_hass()
+        if (last := await self.async_get_last_state()) is not None and last.state == STATE_ON:
+            self.facility.guard.restore(self.subject)
+
+    @property
+    @override
+    def is_on(self) -> bool:
+        """Tell whether a movement is an alarm."""
+        return self.facility.guard.is_guarded(self.subject)
+
+    @override
+    async def async_turn_on(self, **kwargs: Any) -> None:
+        """Let a movement be an alarm."""
+        self._set(is_on=True)
+
+    @override
+    async def async_turn_off(self, **kwargs: Any) -> None:
+        """Let a movement be none."""
+        self._set(is_on=False)
+
+    @callback
+    def _set(self, *, is_on: bool) -> None:
+        actor = self.facility.people.actor(self._context)
+        self.facility.guard.set(self.subject, is_on=is_on, by=actor.name if actor else "")
+        self.async_write_ha_state()

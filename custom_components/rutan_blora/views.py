@@ -1,4 +1,4 @@
-"""The address at which another system answers an alert that it was told by webhook."""
+"""Addresses without a login: where an alert told by webhook is answered, and where a form shows a camera's picture."""
 
 from collections import deque
 from http import HTTPStatus
@@ -12,8 +12,9 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util.json import json_loads
 
-from .const import ANSWER_PATH, DOMAIN, MAX_NAME
+from .const import ANSWER_PATH, DOMAIN, MAX_NAME, PREVIEW_PATH
 from .facility import Facility
+from .flows.camera import PREVIEWS
 from .police.alert import Answer, plain
 
 # Answers to nothing are let in so often a minute; a right one always is.
@@ -83,3 +84,20 @@ async def _officer(request: Request) -> str:
             raise ValueError("too long")
     officer: str = _BODY(json_loads(body))["officer"] if body else ""
     return plain(officer, MAX_NAME)
+
+
+class PreviewView(HomeAssistantView):
+    """Shows the picture of a camera that is being set up; the key, known to the form only, is the permission.
+
+    A form cannot send a login with a picture it shows.
+    """
+
+    url = PREVIEW_PATH + "/{key}"
+    name = f"api:{DOMAIN}:preview"
+    requires_auth = False
+
+    async def get(self, request: Request, key: str) -> Response:
+        """Return the picture while its form is open."""
+        if (jpeg := request.app[KEY_HASS].data.get(PREVIEWS, {}).get(key)) is None:
+            return Response(status=HTTPStatus.NOT_FOUND)
+        return Response(body=jpeg, content_type="image/jpeg", headers={"Cache-Control": "no-store"})

@@ -54,6 +54,8 @@ class AlarmDesk:
         self._timer: asyncio.TimerHandle | None = None
         self._site = site
         self._listeners: Listeners[Event] = Listeners(hass)
+        # The path of the picture that goes with an incident; nothing may be awaited or looked up for it.
+        self.picture_of: Callable[[Incident], str | None] = lambda _: None
         police.on_answer = self.answered
 
     @property
@@ -135,9 +137,7 @@ class AlarmDesk:
     @property
     def deliveries(self) -> dict[str, Delivery]:
         """Return how far the latest incident has come at each police device that was told."""
-        tag = self.latest.id if self.latest else ""
-        found = {device_id: self._police.delivery(tag, device_id) for device_id in self._police.devices}
-        return {device_id: delivery for device_id, delivery in found.items() if delivery is not None}
+        return self._police.deliveries(self.latest.id) if self.latest else {}
 
     @callback
     def resume(self) -> None:
@@ -197,7 +197,8 @@ class AlarmDesk:
         return self.latest
 
     def _compose(self, incident: Incident) -> Callable[[Language], Alert]:
-        return partial(compose, incident, site=self._site, zone=dt_util.get_default_time_zone())
+        zone, picture = dt_util.get_default_time_zone(), self.picture_of(incident)
+        return partial(compose, incident, site=self._site, zone=zone, picture=picture)
 
 
 def _draft(event: Event) -> Draft:

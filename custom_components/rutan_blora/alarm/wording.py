@@ -102,8 +102,11 @@ _EN: Final = _Words(
 _WORDS: Final = {Language.ID: _ID, Language.EN: _EN}
 
 
-def compose(incident: Incident, language: Language, *, site: str, zone: tzinfo) -> Alert:
-    """Return what a device is told of the incident now: what, where, when pressed, who is on the case."""
+def compose(incident: Incident, language: Language, *, site: str, zone: tzinfo, picture: str | None = None) -> Alert:
+    """Return what a device is told of the incident now: what, where, when pressed, who is on the case.
+
+    `picture` is the path of the one that is shown with it, until it is over.
+    """
     words = _WORDS[language]
     ended = incident.state is State.CLOSED
     return Alert(
@@ -116,9 +119,15 @@ def compose(incident: Incident, language: Language, *, site: str, zone: tzinfo) 
         answered=incident.state is not State.ALARM,
         ended=ended,
         drill=incident.drill,
+        picture=None if ended else picture,
         repeat=incident.plan.repeat_interval if incident.state is State.ALARM else None,
         details=_details(incident, site),
     )
+
+
+def headline(incident: Incident, language: Language) -> str:
+    """Return the incident in one line."""
+    return _title(incident, _WORDS[language])
 
 
 def compose_test(tag: str, language: Language, *, site: str) -> Alert:

@@ -23,6 +23,7 @@ from homeassistant.helpers.json import json_fragment
 from homeassistant.helpers.network import NoURLAvailableError
 from homeassistant.helpers.selector import (
     BooleanSelector,
+    SelectOptionDict,
     SelectSelector,
     SelectSelectorConfig,
     SelectSelectorMode,
@@ -32,6 +33,7 @@ from ..alarm.incident import Kind
 from ..alarm.source import CONTACTS, DOMAINS, domain_of
 from ..const import (
     CONF_BATTERY_ENTITY_ID,
+    CONF_CAMERAS,
     CONF_FEEDBACK_ENTITY_ID,
     CONF_KIND,
     CONF_LOCAL_ONLY,
@@ -41,6 +43,7 @@ from ..const import (
     CONF_SUPERVISION,
     CONF_TEST_INTERVAL,
     DOMAIN,
+    SUBENTRY_CAMERA,
     SUBENTRY_PANIC_BUTTON,
     SUBENTRY_POLICE_DEVICE,
     Source,
@@ -90,17 +93,23 @@ _SOURCES: Final[Mapping[Source, dict[vol.Marker, object]]] = {
     Source.WEBHOOK: {},
     Source.VIRTUAL: {},
 }
-_SCHEMAS: Final = {
-    source: vol.Schema(
+
+
+def _schema(source: Source, cameras: Mapping[str, str]) -> vol.Schema:
+    """Return the form of a source; `cameras` are those that may show its place, by id."""
+    options = [SelectOptionDict(value=camera_id, label=name) for camera_id, name in cameras.items()]
+    near = SelectSelector(SelectSelectorConfig(options=options, multiple=True, mode=SelectSelectorMode.DROPDOWN))
+    advanced: dict[vol.Marker, object] = {vol.Optional(CONF_CAMERAS): near} if cameras else {}
+    return vol.Schema(
         {
             vol.Required(CONF_NAME): TEXT,
-            **fields,
+            **_SOURCES[source],
             **_MEANING,
-            vol.Optional(SECTION_ADVANCED): section(vol.Schema(_ADVANCED[source]), {"collapsed": True}),
+            vol.Optional(SECTION_ADVANCED): section(vol.Schema(advanced | _ADVANCED[source]), {"collapsed": True}),
         }
     )
-    for source, fields in _SOURCES.items()
-}
+
+
 # Entities of the section, which kinds they may be, and what is told of another.
 _BESIDE: Final = {
     CONF_BATTERY_ENTITY_ID: (_BATTERIES, "battery_unknown"),
@@ -156,7 +165,9 @@ class PanicButtonFlow(SubentryFlow):
     @callback
     def _async_show(self, source: Source, values: dict[str, Any] | None, errors: dict[str, str]) -> SubentryFlowResult:
         placeholders = {"url": _url(self.hass, self._own_webhook_id)} if source is Source.WEBHOOK else {}
-        return self.async_show(source.value, _SCHEMAS[source], values, errors, placeholders)
+        cameras = self._get_entry().get_subentries_of_type(SUBENTRY_CAMERA)
+        schema = _schema(source, {camera.subentry_id: camera.title for camera in cameras})
+        return self.async_show(source.value, schema, values, errors, placeholders)
 
     @property
     def _own_webhook_id(self) -> str:

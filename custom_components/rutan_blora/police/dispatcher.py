@@ -73,6 +73,10 @@ class Dispatcher:
         courier = self._couriers.get((tag, device_id))
         return courier.delivery if courier else None
 
+    def deliveries(self, tag: str) -> dict[str, Delivery]:
+        """Return how far an alert has come at each device that was told."""
+        return {device_id: courier.delivery for (told, device_id), courier in self._couriers.items() if told == tag}
+
     @callback
     def tell(self, compose: Compose, *, tier: int = LAST_TIER, tiers: Mapping[str, int] = _AS_SET) -> None:
         """Tell the devices whose turn it is and all told before; the first pushes have left when this returns.

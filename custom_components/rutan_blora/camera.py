@@ -1,0 +1,112 @@
+"""Cameras of Rutan Blora: the perimeter cameras, and the wall that shows them all."""
+
+from dataclasses import dataclass
+from typing import Final, override
+
+from homeassistant.components.camera import Camera, CameraEntityDescription, CameraEntityFeature
+from homeassistant.config_entries import ConfigSubentry
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .const import SUBENTRY_CAMERA
+from .entity import RutanEntity, RutanEntityDescription, async_add, on_camera
+from .facility import RutanConfigEntry
+
+PARALLEL_UPDATES = 0
+
+# Seconds between two pictures for who looks at a camera, and at the wall.
+FRAME_INTERVAL: Final = 0.5
+WALL_INTERVAL: Final = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class RutanCameraDescription(RutanEntityDescription, CameraEntityDescription):
+    """A camera."""
+
+
+CAMERA: Final = RutanCameraDescription(key="camera", name=None, listen_fn=on_camera)
+WALL: Final = RutanCameraDescription(key="wall")
+
+
+async def async_setup_entry(
+    hass: HomeAssistant, entry: RutanConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+) -> None:
+    """Set up the cameras."""
+    tables: dict[str | None, tuple[RutanCameraDescription, ...]] = {SUBENTRY_CAMERA: (CAMERA,)}
+    if entry.runtime_data.cameras.watches:
+        tables[None] = (WALL,)
+    async_add(entry, async_add_entities, _create, tables)
+
+
+def _create(
+    entry: RutanConfigEntry, description: RutanCameraDescription, subentry: ConfigSubentry | None
+) -> PerimeterCamera | WallCamera:
+    if subentry is None:
+        return WallCamera(entry, description)
+    return PerimeterCamera(entry, description, subentry)
+
+
+class _Camera(RutanEntity, Camera):
+    """What both kinds share."""
+
+    entity_description: RutanCameraDescription
+
+    def __init__(
+        self, entry: RutanConfigEntry, description: RutanCameraDescription, subentry: ConfigSubentry | None = None
+    ) -> None:
+        """Initialize the camera."""
+        Camera.__init__(self)
+        super().__init__(entry, description, subentry)
+
+
+class PerimeterCamera(_Camera):
+    """A perimeter camera.
+
+    Its picture is the latest one, or says that there is none: an old one is never shown as how it is now.
+    """
+
+    _attr_frame_interval = FRAME_INTERVAL
+
+    def __init__(self, entry: RutanConfigEntry, description: RutanCameraDescription, subentry: ConfigSubentry) -> None:
+        """Initialize the camera."""
+        super().__init__(entry, description, subentry)
+        self._watch = self.facility.cameras.watches[self.subject]
+        if self._watch.camera.source.has_live_view:
+            self._attr_supported_features = CameraEntityFeature.STREAM
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Let alerts offer the picture; a renamed entity is added anew."""
+        await super().async_added_to_hass()
+        self.facility.pictures[self.subject] = f"/api/camera_proxy/{self.entity_id}"
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Tell whether there is a picture that is not too old."""
+        return super().available and not self._watch.is_stale
+
+    @override
+    async def stream_source(self) -> str | None:
+        """Return the address of the live view."""
+        return await self._watch.camera.source.live_url()
+
+    @override
+    async def async_camera_image(self, width: int | None = None, height: int | None = None) -> bytes | None:
+        """Return the latest picture, or one that says since when there is none."""
+        self._watch.feed.look()
+        picture = self._watch.feed.latest
+        if picture is not None and not self._watch.is_stale:
+            return picture.jpeg
+        return await self.facility.screen.async_card(self._watch)
+
+
+class WallCamera(_Camera):
+    """All pictures of the facility in one."""
+
+    _attr_frame_interval = WALL_INTERVAL
+
+    @override
+    async def async_camera_image(self, width: int | None = None, height: int | None = None) -> bytes | None:
+        """Return the wall as it is now."""
+        return await self.facility.screen.async_wall()

@@ -1,0 +1,124 @@
+"""What the alarm and the cameras have to do with each other: news of lost cameras, evidence, logins that fail."""
+
+from functools import partial
+from typing import Final
+
+from homeassistant.config_entries import ConfigFlowContext
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.util import dt as dt_util
+
+from .alarm.incident import Event, EventType
+from .cctv import notice as rules
+from .cctv.desk import Watch
+from .cctv.notice import Loss, Notice, compose
+from .cctv.picture import SourceProblem
+from .const import CONF_EVIDENCE, REAUTH_CAMERA
+from .facility import Facility, RutanConfigEntry
+from .police.alert import Alert
+
+# What makes a place, or another kind, part of an incident.
+_PRESSES: Final = (EventType.RAISED, EventType.LOCATION_ADDED)
+
+
+@callback
+def async_watch_perimeter(hass: HomeAssistant, entry: RutanConfigEntry) -> None:
+    """Join the cameras and the alarm until the entry is unloaded."""
+    facility = entry.runtime_data
+    if not facility.cameras.watches:
+        return
+    _News(entry, facility)
+    if entry.options.get(CONF_EVIDENCE, True):
+        _collect(entry, facility)
+
+    @callback
+    def changed(watch: Watch) -> None:
+        if watch.feed.problem is SourceProblem.AUTH:
+            context = ConfigFlowContext(title_placeholders={"name": watch.camera.name})
+            entry.async_start_reauth(hass, context, {REAUTH_CAMERA: watch.camera.id})
+
+    entry.async_on_unload(facility.cameras.listen(changed))
+
+
+@callback
+def _collect(entry: RutanConfigEntry, facility: Facility) -> None:
+    """Keep the pictures of every press; the pushes have left when this hears of it."""
+
+    @callback
+    def happened(event: Event) -> None:
+        incident = facility.alarm.latest
+        if event.type in _PRESSES and event.press is not None and incident is not None:
+            facility.collector.collect(event.incident_id, event.press.at, facility.near(incident))
+
+    entry.async_on_unload(facility.alarm.listen(happened))
+    if (incident := facility.alarm.incident) is not None:
+        facility.collector.resume(incident.id, incident.presses[-1].at, facility.near(incident))
+
+
+class _News:
+    """Tells the police at once of a camera that is lost or covered while an incident is open."""
+
+    def __init__(self, entry: RutanConfigEntry, facility: Facility) -> None:
+        self._facility = facility
+        self._notice: Notice | None = None
+        entry.async_on_unload(facility.alarm.listen(self._happened))
+        entry.async_on_unload(facility.cameras.listen(lambda _: self._look()))
+        entry.async_on_unload(self._keep)
+        self._take_up()
+
+    @callback
+    def _take_up(self) -> None:
+        """Go on with an incident of before; of one before a restart it is not known what was told."""
+        kept, incident = self._facility.kept.notice, self._facility.alarm.incident
+        if incident is None:
+            return
+        self._notice = Notice(incident_id=incident.id, drill=incident.drill)
+        if kept is not None and kept.incident_id == incident.id:
+            self._notice = kept
+            self._facility.police.take_over(self._facility.kept.notice_deliveries)
+            self._facility.police.resume(self._compose(kept), tier=incident.tier, tiers=incident.plan.tiers)
+
+    @callback
+    def _keep(self) -> None:
+        """Leave to the next set-up what was told."""
+        kept, notice = self._facility.kept, self._notice
+        kept.notice = notice
+        kept.notice_deliveries = self._facility.police.deliveries(notice.tag) if notice else {}
+
+    @callback
+    def _happened(self, event: Event) -> None:
+        """Begin and end with the incident; whoever is told of it later is told the news, too."""
+        if event.type is EventType.RAISED:
+            before = frozenset(loss.id for loss in self._facility.cameras.losses)
+            self._notice = Notice(incident_id=event.incident_id, drill=event.drill, before=before)
+        elif (notice := self._notice) is None or notice.incident_id != event.incident_id:
+            return
+        elif event.type is EventType.CLOSED:
+            self._notice = None
+            if notice.revision:
+                self._tell(rules.end(notice))
+        elif notice.revision:
+            self._tell(notice)
+
+    @callback
+    def _look(self) -> None:
+        """Tell what has changed."""
+        if (notice := self._notice) is None:
+            return
+        self._notice = rules.update(notice, self._losses(notice))
+        if self._notice.revision > notice.revision:
+            self._tell(self._notice)
+
+    def _losses(self, notice: Notice) -> list[Loss]:
+        """Return the cameras that are lost; one of which nothing is known yet is as it was."""
+        found = self._facility.cameras.losses
+        watches = self._facility.cameras.watches
+        return found + [loss for loss in notice.losses if loss.id in watches and watches[loss.id].condition is None]
+
+    def _tell(self, notice: Notice) -> None:
+        incident = self._facility.alarm.latest
+        if incident is not None and incident.id == notice.incident_id:
+            self._facility.police.tell(self._compose(notice), tier=incident.tier, tiers=incident.plan.tiers)
+
+    def _compose(self, notice: Notice) -> partial[Alert]:
+        zone = dt_util.get_default_time_zone()
+        return partial(compose, notice, site=self._facility.name, zone=zone)

@@ -1,0 +1,193 @@
+"""What the alarm and the cameras have to do with each other."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from pytest_homeassistant_custom_component.common import async_mock_service
+
+from custom_components.rutan_blora import facility as facility_module
+from custom_components.rutan_blora.cctv.picture import SourceProblem
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
+
+from .cctv.common import StubSource, jpeg
+from .common import ENTRY_ID, FakePhone, House, panic_button, perimeter_camera, police_device, until
+
+pytest_plugins = ("tests.fixtures",)
+
+MOTION = "binary_sensor.sterile_area"
+SIREN = "input_boolean.siren"
+
+
+@pytest.fixture
+def sources(monkeypatch: pytest.MonkeyPatch) -> dict[str, StubSource]:
+    """Give every camera a source whose pictures the test gives, by the last part of its address."""
+    sources: dict[str, StubSource] = {}
+
+    def make_source(_: HomeAssistant, data: Mapping[str, Any]) -> StubSource:
+        # A reload takes a new source; the test goes on with the one it knows.
+        return sources.setdefault(data["still_url"].rpartition("/")[2].removesuffix(".jpg"), StubSource())
+
+    monkeypatch.setattr(facility_module, "make_source", make_source)
+    return sources
+
+
+async def lose(house: House, source: StubSource, camera_id: str) -> None:
+    """Let a camera refuse."""
+    source.give(SourceProblem.AUTH)
+    await until(lambda: house.facility.cameras.watches[camera_id].feed.problem is not None)
+    await house.hass.async_block_till_done()
+
+
+@pytest.fixture
+async def budi(hass: HomeAssistant, house: House, sources: dict[str, StubSource]) -> FakePhone:
+    """Give an officer's phone in a house with a gate and two cameras."""
+    hass.states.async_set(MOTION, "off")
+    budi = await house.pair_taken_over("HP Budi")
+    await house.set_up(
+        panic_button("Gerbang", cameras=["utara"]),
+        panic_button("Menara"),
+        perimeter_camera("Utara", motion_entity_id=MOTION),
+        perimeter_camera("Selatan"),
+        budi.police_device(),
+    )
+    for name in ("utara", "selatan"):
+        sources[name].give(jpeg())
+    watches = house.facility.cameras.watches.values()
+    await until(lambda: all(watch.condition is not None for watch in watches))
+    await hass.async_block_till_done()
+    return budi
+
+
+def titles(phone: FakePhone) -> list[str]:
+    """Return what the phone got about cameras."""
+    return [push.title or push.message for push in phone.pushes if str(push.tag).endswith(("_cctv", "_cctv_closed"))]
+
+
+async def press(house: House, name: str = "Gerbang") -> None:
+    await house.press_entity(title=name)
+    await house.hass.async_block_till_done()
+
+
+# --- a lost camera ---
+
+
+async def test_camera_lost_during_an_alarm_is_told_at_once(
+    house: House, budi: FakePhone, sources: dict[str, StubSource]
+) -> None:
+    await press(house)
+    await lose(house, sources["utara"], "utara")
+    assert titles(budi) == ["Indikasi gangguan kamera"]
+    assert "Utara: tidak ada sinyal" in budi.last.message
+    assert budi.last.data["push"]["interruption-level"] == "time-sensitive"
+
+
+async def test_camera_lost_without_an_alarm_tells_nobody(
+    house: House, budi: FakePhone, sources: dict[str, StubSource]
+) -> None:
+    await lose(house, sources["utara"], "utara")
+    assert budi.pushes == []
+
+
+async def test_camera_lost_before_the_press_is_no_news(
+    house: House, budi: FakePhone, sources: dict[str, StubSource]
+) -> None:
+    await lose(house, sources["utara"], "utara")
+    await press(house)
+    assert titles(budi) == []
+    await lose(house, sources["selatan"], "selatan")
+    assert "Selatan" in budi.last.message
+    assert "Utara" not in budi.last.message
+
+
+async def test_end_of_the_alarm_takes_the_news_off(
+    house: House, budi: FakePhone, sources: dict[str, StubSource]
+) -> None:
+    await press(house)
+    await lose(house, sources["utara"], "utara")
+    await house.hass.services.async_call(
+        "rutan_blora", "close_alarm", {"config_entry_id": ENTRY_ID, "outcome": "resolved"}, blocking=True
+    )
+    await house.hass.async_block_till_done()
+    assert titles(budi) == ["Indikasi gangguan kamera", "clear_notification", "Indikasi gangguan kamera"]
+
+
+async def test_reload_tells_the_news_to_nobody_twice(
+    house: House, budi: FakePhone, sources: dict[str, StubSource]
+) -> None:
+    await press(house)
+    await lose(house, sources["utara"], "utara")
+    await house.reload()
+    sources["utara"].give(SourceProblem.AUTH)
+    await until(lambda: house.facility.cameras.watches["utara"].feed.problem is not None)
+    await house.hass.async_block_till_done()
+    assert titles(budi) == ["Indikasi gangguan kamera"]
+
+
+async def test_siren_does_not_sound_for_a_camera(
+    hass: HomeAssistant, house: House, budi: FakePhone, sources: dict[str, StubSource]
+) -> None:
+    hass.states.async_set(SIREN, "off")
+    await house.add_part(police_device("Pos", "annunciator", entity_ids=[SIREN], duration=0, drills=True))
+    calls = async_mock_service(hass, "input_boolean", "turn_on")
+    await press(house)
+    assert len(calls) == 1
+    await lose(house, sources["utara"], "utara")
+    assert len(calls) == 1
+
+
+# --- the picture in the push ---
+
+
+async def test_picture_of_the_nearest_camera_goes_with_the_push(house: House, budi: FakePhone) -> None:
+    await press(house)
+    camera = house.entity("camera", "camera", "Utara").entity_id
+    assert budi.last.data["image"] == f"/api/camera_proxy/{camera}"
+
+
+async def test_without_a_chosen_camera_a_push_shows_nobody(house: House, budi: FakePhone) -> None:
+    await press(house, "Menara")
+    assert "image" not in budi.last.data
+
+
+# --- the guard ---
+
+
+async def test_movement_before_a_guarded_camera_raises_the_alarm(
+    hass: HomeAssistant, house: House, budi: FakePhone
+) -> None:
+    guard = house.entity("switch", "guard", "Utara").entity_id
+    assert house.state("switch", "guard", "Utara") == "off"
+    hass.states.async_set(MOTION, "on")
+    hass.states.async_set(MOTION, "off")
+    await hass.async_block_till_done()
+    assert budi.pushes == []
+    await hass.services.async_call("switch", "turn_on", {"entity_id": guard}, blocking=True)
+    hass.states.async_set(MOTION, "on")
+    await hass.async_block_till_done()
+    assert budi.titles == ["DARURAT: Gangguan tembok luar – Utara"]
+    assert "image" in budi.last.data
+
+
+async def test_guard_is_there_only_where_movement_is_seen_and_outlives_a_restart(
+    hass: HomeAssistant, house: House, budi: FakePhone
+) -> None:
+    guard = house.entity("switch", "guard", "Utara").entity_id
+    assert er.async_get(hass).async_get_entity_id("switch", "rutan_blora", f"{ENTRY_ID}_selatan_guard") is None
+    await hass.services.async_call("switch", "turn_on", {"entity_id": guard}, blocking=True)
+    await house.reload()
+    assert house.state("switch", "guard", "Utara") == "on"
+
+
+# --- the login ---
+
+
+async def test_camera_that_refuses_its_login_asks_for_a_new_one(
+    hass: HomeAssistant, house: House, budi: FakePhone, sources: dict[str, StubSource]
+) -> None:
+    await lose(house, sources["utara"], "utara")
+    (flow,) = hass.config_entries.flow.async_progress_by_handler("rutan_blora")
+    assert flow["context"]["source"] == "reauth"
+    assert flow["context"]["title_placeholders"] == {"name": "Utara"}
+    assert flow["step_id"] == "reauth_confirm"
