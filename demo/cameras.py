@@ -19,12 +19,18 @@ class Cameras:
     """A yard full of simulated cameras, on this machine only."""
 
     def __init__(
-        self, number: int, *, access: Access | None = None, size: tuple[int, int] = SIZE, fps: int = 5
+        self,
+        number: int,
+        *,
+        access: Access | None = None,
+        size: tuple[int, int] = SIZE,
+        fps: int = 5,
+        key_every: int | None = None,
     ) -> None:
         self.cameras = {n: Camera(n, size) for n in range(1, number + 1)}
         self._access = access
         self._pause = 1 / fps
-        self._rtsp = RtspServer(self.cameras, access=access, fps=fps)
+        self._rtsp = RtspServer(self.cameras, access=access, fps=fps, key_every=key_every or fps)
         self._runner: web.AppRunner | None = None
         self._port = 0
 
