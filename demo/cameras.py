@@ -80,7 +80,7 @@ class Cameras:
     async def _still(self, request: web.Request) -> web.Response:
         """Answer a request for a still."""
         camera = self._asked(request)
-        with camera.still(_transport(request)):
+        with camera.stills.one():
             return web.Response(body=await camera.jpeg(), content_type="image/jpeg")
 
     async def _motion(self, request: web.Request) -> web.StreamResponse:
@@ -108,6 +108,7 @@ class Cameras:
         authorization = request.headers.get(hdrs.AUTHORIZATION, "")
         if self._access is not None and not self._access.lets_in(request.method, authorization):
             raise web.HTTPUnauthorized(headers={hdrs.WWW_AUTHENTICATE: self._access.challenge})
+        camera.connect(_transport(request))
         return camera
 
 
