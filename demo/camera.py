@@ -62,7 +62,7 @@ class Camera:
         self.stills = Upstreams()
         self.motion = Upstreams()
         self.video = Upstreams()
-        self._still_connections: WeakSet[asyncio.BaseTransport] = WeakSet()
+        self._connections: WeakSet[asyncio.BaseTransport] = WeakSet()
         self._drawing = asyncio.Lock()
         self._drawn: tuple[float, str | None, bool] | None = None
         self._image = Image.new("RGB", size)
@@ -76,8 +76,7 @@ class Camera:
     @property
     def open(self) -> int:
         """Return how many connections there are now, those kept for the next still included."""
-        kept = sum(not transport.is_closing() for transport in self._still_connections)
-        return kept + self.motion.open + self.video.open
+        return sum(not transport.is_closing() for transport in self._connections) + self.video.open
 
     def switch(self, fault: Fault, *, on: bool) -> None:
         """Do something to the camera, or undo it."""
@@ -86,12 +85,9 @@ class Camera:
         else:
             self.faults.discard(fault)
 
-    @contextmanager
-    def still(self, transport: asyncio.BaseTransport) -> Iterator[None]:
-        """Count a request for a still, and its connection."""
-        self._still_connections.add(transport)
-        with self.stills.one():
-            yield
+    def connect(self, transport: asyncio.BaseTransport) -> None:
+        """Note a connection somebody asks for pictures on, be it for the first time or again."""
+        self._connections.add(transport)
 
     async def image(self) -> Image.Image:
         """Return what it sees now."""

@@ -19,12 +19,18 @@ class Cameras:
     """A yard full of simulated cameras, on this machine only."""
 
     def __init__(
-        self, number: int, *, access: Access | None = None, size: tuple[int, int] = SIZE, fps: int = 5
+        self,
+        number: int,
+        *,
+        access: Access | None = None,
+        size: tuple[int, int] = SIZE,
+        fps: int = 5,
+        key_every: int | None = None,
     ) -> None:
         self.cameras = {n: Camera(n, size) for n in range(1, number + 1)}
         self._access = access
         self._pause = 1 / fps
-        self._rtsp = RtspServer(self.cameras, access=access, fps=fps)
+        self._rtsp = RtspServer(self.cameras, access=access, fps=fps, key_every=key_every or fps)
         self._runner: web.AppRunner | None = None
         self._port = 0
 
@@ -74,7 +80,7 @@ class Cameras:
     async def _still(self, request: web.Request) -> web.Response:
         """Answer a request for a still."""
         camera = self._asked(request)
-        with camera.still(_transport(request)):
+        with camera.stills.one():
             return web.Response(body=await camera.jpeg(), content_type="image/jpeg")
 
     async def _motion(self, request: web.Request) -> web.StreamResponse:
@@ -102,6 +108,7 @@ class Cameras:
         authorization = request.headers.get(hdrs.AUTHORIZATION, "")
         if self._access is not None and not self._access.lets_in(request.method, authorization):
             raise web.HTTPUnauthorized(headers={hdrs.WWW_AUTHENTICATE: self._access.challenge})
+        camera.connect(_transport(request))
         return camera
 
 

@@ -44,9 +44,9 @@ class _Viewer:
 
 
 class _Film:
-    """A camera's video: one key frame a second, and what is between."""
+    """A camera's video: a key frame every so many frames, and what is between."""
 
-    def __init__(self, camera: Camera, fps: int) -> None:
+    def __init__(self, camera: Camera, fps: int, key_every: int) -> None:
         self.camera = camera
         self.viewers: list[_Viewer] = []
         self.parameters: tuple[bytes, bytes] = (b"", b"")
@@ -61,7 +61,7 @@ class _Film:
         self._encoder.options = {
             "preset": "ultrafast",
             "tune": "zerolatency",
-            "x264-params": f"keyint={fps}:min-keyint={fps}:scenecut=0:repeat-headers=1:threads=1",
+            "x264-params": f"keyint={key_every}:min-keyint={key_every}:scenecut=0:repeat-headers=1:threads=1",
         }
 
     async def next(self) -> tuple[int, list[bytes]]:
@@ -84,9 +84,9 @@ class _Film:
 class RtspServer:
     """Serves `/cam1`, `/cam2` … to whoever takes the video over TCP."""
 
-    def __init__(self, cameras: Mapping[int, Camera], *, access: Access | None, fps: int) -> None:
+    def __init__(self, cameras: Mapping[int, Camera], *, access: Access | None, fps: int, key_every: int) -> None:
         self.port = 0
-        self._films = {number: _Film(camera, fps) for number, camera in cameras.items()}
+        self._films = {number: _Film(camera, fps, key_every) for number, camera in cameras.items()}
         self._access = access
         self._fps = fps
         self._server: asyncio.Server | None = None

@@ -93,6 +93,9 @@ class HttpSource(Source):
 
     async def _ask(self, address: Address) -> aiohttp.ClientResponse:
         """Return the first answer; a redirect is one, it is not followed."""
+        if ":" in address.username:
+            # HTTP cannot say such a name.
+            raise SourceError(SourceProblem.AUTH)
         if address.username and self._digest is None:
             self._digest = aiohttp.DigestAuthMiddleware(address.username, address.password)
         headers = {hdrs.ACCEPT_ENCODING: "identity"}

@@ -31,7 +31,8 @@ _TICK: Final = 1.0
 # How long closing waits for the thread; one that is still knocking at a silent camera ends within the deadline.
 _END_WITHIN: Final = 2.0
 _QUALITY: Final = 85
-_OPTIONS: Final = {"rtsp_transport": "tcp", "allowed_media_types": "video", "analyzeduration": "1000000"}
+# What arrives while libav analyses the stream (0.1 s of it) is kept, and shown as new: so not for long.
+_OPTIONS: Final = {"rtsp_transport": "tcp", "allowed_media_types": "video", "analyzeduration": "100000"}
 
 
 class RtspSource(Source):
@@ -121,13 +122,14 @@ class _Line:
 
     def _run(self) -> None:
         """Read until nobody wants it any more, or it breaks."""
+        began = monotonic()
         try:
             self._read()
             problem = SourceProblem.UNREACHABLE
         except SourceError as err:
             problem = err.problem
         except Exception as err:  # noqa: BLE001  # libav's errors name the URL: none may get out
-            problem = _explain(err)
+            problem = _explain(err, monotonic() - began)
         with suppress(RuntimeError):  # Home Assistant has ended
             self._loop.call_soon_threadsafe(self._end, problem)
 
@@ -191,8 +193,8 @@ def _as_jpeg(frame: VideoFrame) -> bytes:
     return jpeg.getvalue()
 
 
-def _explain(err: Exception) -> SourceProblem:
-    """Return what an error of libav means."""
+def _explain(err: Exception, after: float) -> SourceProblem:
+    """Return what an error of libav means, that many seconds after the connection was begun."""
     from av import error  # noqa: PLC0415
 
     match err:
@@ -204,4 +206,7 @@ def _explain(err: Exception) -> SourceProblem:
             return SourceProblem.TIMEOUT
         case error.OSError() | OSError():
             return SourceProblem.UNREACHABLE
+        # What it finds in no answer is invalid data, too.
+        case error.InvalidDataError() if after >= DEADLINE:
+            return SourceProblem.TIMEOUT
     return SourceProblem.NO_VIDEO

@@ -4,10 +4,9 @@ import asyncio
 import base64
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 import hashlib
 import hmac
-from ipaddress import ip_address
 import json
 import logging
 from pathlib import Path
@@ -17,10 +16,6 @@ from unittest.mock import patch
 
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 import pytest
 
 from custom_components.rutan_blora.police.alert import Alert, Answer
@@ -29,6 +24,7 @@ from custom_components.rutan_blora.police.channels.webhook import WebhookReceive
 from demo.home_assistant import free_port
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
+from tests.tls import certificate
 
 TOKEN = "0123456789abcdef" * 2
 KEY = b"what the police and we know"
@@ -135,32 +131,6 @@ def signature(request: web.Request, body: bytes, key: bytes) -> str:
     """Return the signature as the receiver works it out."""
     signed = b".".join((request.headers["webhook-id"].encode(), request.headers["webhook-timestamp"].encode(), body))
     return "v1," + base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode()
-
-
-def certificate(folder: Path) -> ssl.SSLContext:
-    """Return what a server needs for TLS with a certificate nobody vouches for."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = dt_util.utcnow()
-    signed = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    file = folder / "server.pem"
-    file.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-        + signed.public_bytes(serialization.Encoding.PEM)
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(file)
-    return context
 
 
 # --- what leaves ---
