@@ -12,7 +12,7 @@ import aiohttp
 from . import DemoError
 from .console import Console
 from .home_assistant import HomeAssistant
-from .site import Site
+from .site import YARD, Site
 from .story import Story
 
 # Beside 8123, where a developer's own Home Assistant may run.
@@ -35,7 +35,8 @@ def main() -> int:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="scripts/demo", description="Rutan Blora in a real Home Assistant with two simulated police phones."
+        prog="scripts/demo",
+        description="Rutan Blora in a real Home Assistant with two simulated police phones and eight cameras.",
     )
     parser.add_argument("--once", action="store_true", help="play the story once and end; 0 if every step was seen")
     parser.add_argument("--port", type=int, help=f"port on 127.0.0.1 (default {DEFAULT_PORT}; any free one for --once)")
@@ -52,7 +53,7 @@ async def _run(args: argparse.Namespace) -> None:
     home = _home(args)
     print(f"Starting Home Assistant on {home.url} (log {home.log_file})", flush=True)
     try:
-        async with aiohttp.ClientSession() as session, Site(home, session) as site:
+        async with aiohttp.ClientSession() as session, Site(home, session, cameras=len(YARD)) as site:
             await (_once(site) if args.once else Console(site).run())
     except DemoError:
         _print_problems(home)

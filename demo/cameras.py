@@ -39,9 +39,9 @@ class Cameras:
         return self.cameras[number]
 
     @asynccontextmanager
-    async def on(self) -> AsyncIterator[None]:
-        """Switch them on."""
-        await self.start()
+    async def on(self, http_port: int = 0, rtsp_port: int = 0) -> AsyncIterator[None]:
+        """Switch them on, at these ports or at free ones."""
+        await self.start(http_port, rtsp_port)
         try:
             yield
         finally:

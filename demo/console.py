@@ -9,12 +9,16 @@ from typing import Final
 import aiohttp
 
 from . import DemoError
+from .camera import Fault
 from .home_assistant import PASSWORD, USERNAME
 from .phone import Phone, Push
 from .site import BUTTONS, Site
 
 _LETTERS: Final = "ab"
 _KEYS: Final = "p presses the gate · a1 … b3 tap a button on a phone · c closes the alarm · q ends"
+_FAULTS: Final = (
+    " · ".join(fault.value for fault in Fault) + " and a number, 1 to 8: does that to a camera, or undoes it"
+)
 # Home Assistant's exit code when whoever started it is to start it again.
 _RESTART: Final = 100
 
@@ -60,6 +64,7 @@ class Console:
             f"                  the button “Panik” of “{BUTTONS['virtual']['name']}”,",
             f"                  or: curl -X POST {self._site.webhook_url}",
             f"  Phones          {phones}; what they get is shown here",
+            f"  Cameras         {_FAULTS}",
             f"  Keys            {_KEYS}" if sys.stdin.isatty() else "  Answer          needs a terminal to type in",
             "  End             Ctrl-C",
             "",
@@ -96,8 +101,20 @@ class Console:
             await self._site.press_gate()
         elif typed == "c":
             await self._site.close_alarm("Ditutup dari terminal")
+        elif (what := typed.split())[0:1] and what[0] in list(Fault):
+            self._spoil(Fault(what[0]), what[1:])
         elif typed:
             await self._answer(typed[0], typed[1:])
+
+    def _spoil(self, fault: Fault, which: list[str]) -> None:
+        """Do something to a camera, or undo it."""
+        number = int(which[0]) if which and which[0].isdecimal() else 0
+        if (camera := self._site.cameras.cameras.get(number)) is None:
+            print(f"       {_FAULTS}")
+            return
+        is_on = fault not in camera.faults
+        camera.switch(fault, on=is_on)
+        print(f"       camera {number}: {fault.value} {'on' if is_on else 'off'}")
 
     async def _answer(self, letter: str, number: str) -> None:
         """Tap a button of the push a phone shows."""

@@ -226,7 +226,10 @@ def _furnish(
 ) -> None:
     """Draw razor wire on the wall, lamp posts before it and a watch tower behind its far end."""
     whole = _WIDTH + 2 * _MARGIN
-    pens = ((ImageDraw.Draw(picture), ((70, 72, 76), (92, 94, 96), (120, 112, 98))), (ImageDraw.Draw(grey), (150, 120, 95)))
+    pens = (
+        (ImageDraw.Draw(picture), ((70, 72, 76), (92, 94, 96), (120, 112, 98))),
+        (ImageDraw.Draw(grey), (150, 120, 95)),
+    )
     tower, step = float(rng.uniform(300, 1500)), float(rng.uniform(14, 26))
     for pen, (wire, steel, stone) in pens:
         base = wall.top[0] + (wall.top[1] - wall.top[0]) * tower / whole
@@ -235,7 +238,9 @@ def _furnish(
         pen.polygon([v * scale for v in (tower - 46, base - 90, tower, base - 120, tower + 46, base - 90)], fill=steel)
         for x in np.arange(0, whole, step):
             edge = wall.top[0] + (wall.top[1] - wall.top[0]) * x / whole
-            pen.ellipse([v * scale for v in (x - 15, edge - 26, x + 15, edge + 2)], outline=wire, width=max(1, round(scale)))
+            pen.ellipse(
+                [v * scale for v in (x - 15, edge - 26, x + 15, edge + 2)], outline=wire, width=max(1, round(scale))
+            )
         for x in posts:
             foot = 40 + wall.bottom[0] + (wall.bottom[1] - wall.bottom[0]) * x / whole
             pen.rectangle([v * scale for v in (x - 4, foot - 330, x + 4, foot)], fill=steel)
@@ -288,8 +293,12 @@ def _walk(pen: ImageDraw.ImageDraw, walker: Walker, scale: float, *, at: float) 
         pen.ellipse([v * scale for v in (x + tall * 0.7, y - tall, x + tall * 1.4, y - tall * 0.4)], fill=(60, 52, 45))
         return
     for side in (-stride, stride):
-        pen.line([v * scale for v in (x, y - tall * 0.5, x + side, y)], fill=(40, 42, 60), width=round(tall * 0.1 * scale))
-    pen.rectangle([v * scale for v in (x - tall * 0.13, y - tall * 0.85, x + tall * 0.13, y - tall * 0.45)], fill=(96, 66, 40))
+        pen.line(
+            [v * scale for v in (x, y - tall * 0.5, x + side, y)], fill=(40, 42, 60), width=round(tall * 0.1 * scale)
+        )
+    pen.rectangle(
+        [v * scale for v in (x - tall * 0.13, y - tall * 0.85, x + tall * 0.13, y - tall * 0.45)], fill=(96, 66, 40)
+    )
     pen.ellipse([v * scale for v in (x - tall * 0.07, y - tall, x + tall * 0.07, y - tall * 0.85)], fill=(150, 110, 86))
 
 

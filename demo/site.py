@@ -13,8 +13,9 @@ import aiohttp
 
 from . import DemoError
 from .api import Api, Json, Socket, States, enter
+from .cameras import Cameras
 from .flows import Dialogs
-from .home_assistant import PASSWORD, HomeAssistant
+from .home_assistant import PASSWORD, HomeAssistant, free_port
 from .phone import Phone, UrlPhone, WebSocketPhone
 
 DOMAIN: Final = "rutan_blora"
@@ -77,11 +78,36 @@ BUTTONS: Final[Mapping[str, Json]] = {
 }
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Yard:
+    """A perimeter camera: what it shows, and how it is reached; one that is guarded has a motion sensor."""
+
+    name: str
+    source: str
+    motion: str | None = None
+
+
+YARD: Final = (
+    Yard(name="Tembok utara, gerbang", source="rtsp"),
+    Yard(name="Tembok utara, menara 1", source="rtsp", motion="input_boolean.gerakan_utara"),
+    Yard(name="Tembok timur", source="still"),
+    Yard(name="Tembok timur, menara 2", source="still"),
+    Yard(name="Tembok selatan", source="still"),
+    Yard(name="Tembok selatan, menara 3", source="still"),
+    Yard(name="Tembok barat", source="motion"),
+    Yard(name="Tembok barat, menara 4", source="motion"),
+)
+# Those that show the gate.
+_GATE_CAMERAS: Final = (YARD[0].name, YARD[1].name)
+
+
 class Site:
     """The site on a running Home Assistant, with its police phones switched on."""
 
-    def __init__(self, home: HomeAssistant, session: aiohttp.ClientSession) -> None:
+    def __init__(self, home: HomeAssistant, session: aiohttp.ClientSession, *, cameras: int = 0) -> None:
         self.home = home
+        # Small ones: drawing and encoding them must leave a machine of two cores to Home Assistant.
+        self.cameras = Cameras(cameras, size=(640, 360))
         self.phones: tuple[Phone, ...] = ()
         self.entry_id = ""
         self.webhook_url = ""
@@ -167,6 +193,7 @@ class Site:
     async def _build(self) -> None:
         """Make what is not there yet: officers, phones, the entry, its panic buttons and police devices."""
         await self._phones()
+        await self._switch_cameras_on()
         self._dialogs = Dialogs(self.api)
         self.entry_id = await self._entry()
         await self._look_around()
@@ -174,7 +201,44 @@ class Site:
             await self._part("panic_button", source, answers)
         for officer, phone in zip(OFFICERS, self.phones, strict=True):
             await self._part("police_device", "phone", await self._police_device(officer, phone))
+        await self._perimeter()
         self.webhook_url = await self._webhook_url()
+
+    async def _switch_cameras_on(self) -> None:
+        """Switch the cameras on at the addresses they had, as real ones keep theirs."""
+        if not self.cameras.cameras:
+            return
+        file = self.home.folder / "cameras.json"
+        ports = json.loads(file.read_text(encoding="utf-8")) if file.exists() else (free_port(), free_port())
+        file.write_text(json.dumps(ports), encoding="utf-8")
+        await self._phones_on.enter_async_context(self.cameras.on(*ports))
+
+    async def _perimeter(self) -> None:
+        """Have the perimeter cameras, and those at the gate named beside its button."""
+        yard = YARD[: len(self.cameras.cameras)]
+        if all(place.name in self._subentries for place in yard):
+            return
+        for number, place in enumerate(yard, start=1):
+            option = "rtsp" if place.source == "rtsp" else "http"
+            await self._part("camera", option, self._camera(number, place))
+        gate = BUTTONS["entity"]
+        near = [self._subentries[name] for name in _GATE_CAMERAS if name in self._subentries]
+        answers = {**gate, "advanced": {"cameras": near}}
+        subentry_id = self._subentries[gate["name"]]
+        await self._dialogs.change_subentry(self.entry_id, "panic_button", subentry_id, answers)
+        await self._until_there(yard[-1].name)
+
+    def _camera(self, number: int, place: Yard) -> Json:
+        """Return what the form of a camera asks."""
+        advanced: Json = {"position": number}
+        if place.motion is not None:
+            advanced["motion_entity_id"] = place.motion
+        address = {
+            "rtsp": {"stream_url": self.cameras.rtsp_url(number)},
+            "still": {"still_url": self.cameras.still_url(number)},
+            "motion": {"still_url": self.cameras.motion_url(number)},
+        }
+        return {"name": place.name, **address[place.source], "advanced": advanced}
 
     async def _phones(self) -> None:
         """Switch the phones on; each keeps its registration in the folder, as a real one keeps it in its memory."""

@@ -1,19 +1,26 @@
 """The flows of a facility: making it, changing it, its options, and how the first set-up goes on by itself."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
-from unittest.mock import patch
+from types import MappingProxyType
+from typing import Any
+from unittest.mock import Mock, patch
 
 import bcrypt
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
+from custom_components.rutan_blora import config_flow
+from custom_components.rutan_blora.cctv.picture import SourceProblem
 from custom_components.rutan_blora.config_flow import CODE_NOT_CHANGED
-from homeassistant.config_entries import SOURCE_USER, ConfigFlowResult, FlowType, SubentryFlowResult
+from homeassistant.config_entries import SOURCE_USER, ConfigFlowResult, ConfigSubentry, FlowType, SubentryFlowResult
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType, InvalidData
 from homeassistant.setup import async_setup_component
+
+from .cctv.common import StubSource, jpeg
+from .common import perimeter_camera
 
 DOMAIN = "rutan_blora"
 SITE = {"site_name": "Rutan Kelas IIB Blora", "language": "en"}
@@ -293,3 +300,53 @@ async def test_code_that_cannot_be_one_is_told_and_changes_nothing(hass: HomeAss
     form = await set_options(hass, entry, close_code=code)
     assert form["errors"] == {"close_code": "code_unfit"}
     assert dict(entry.options) == before
+
+
+# --- a camera that refuses its login ---
+
+
+async def test_new_login_is_tried_and_kept_only_if_the_camera_gives_a_picture(
+    hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, asked = StubSource(), Mock()
+
+    def make_source(_: HomeAssistant, data: Mapping[str, Any]) -> StubSource:
+        asked(dict(data))
+        return source
+
+    monkeypatch.setattr(config_flow, "make_source", make_source)
+    entry = known_facility(hass)
+    camera = add_camera(hass, entry)
+    entry.async_start_reauth(hass, data={"camera_id": camera.subentry_id})
+    await hass.async_block_till_done()
+    (flow,) = hass.config_entries.flow.async_progress()
+    source.give(SourceProblem.AUTH, jpeg())
+    login = {"username": "polres", "password": "baru"}
+    form = await hass.config_entries.flow.async_configure(flow["flow_id"], login)
+    assert form["errors"] == {"base": "source_auth_failed"}
+    assert entry.subentries[camera.subentry_id].data == camera.data
+    end = await hass.config_entries.flow.async_configure(flow["flow_id"], login)
+    assert end["reason"] == "reauth_successful"
+    assert entry.subentries[camera.subentry_id].data == {**camera.data, **login}
+    asked.assert_called_with({**camera.data, **login})
+
+
+async def test_login_of_a_camera_that_was_removed_is_asked_no_more(hass: HomeAssistant) -> None:
+    entry = known_facility(hass)
+    camera = add_camera(hass, entry)
+    entry.async_start_reauth(hass, data={"camera_id": camera.subentry_id})
+    await hass.async_block_till_done()
+    hass.config_entries.async_remove_subentry(entry, camera.subentry_id)
+    (flow,) = hass.config_entries.flow.async_progress()
+    end = await hass.config_entries.flow.async_configure(flow["flow_id"], {"username": "polres", "password": "baru"})
+    assert end["reason"] == "camera_gone"
+
+
+def add_camera(hass: HomeAssistant, entry: MockConfigEntry) -> ConfigSubentry:
+    """Add a camera to a facility."""
+    part = perimeter_camera("Utara", username="polres", password="rahasia")
+    camera = ConfigSubentry(
+        data=MappingProxyType(part["data"]), subentry_type="camera", title=part["title"], unique_id=part["unique_id"]
+    )
+    hass.config_entries.async_add_subentry(entry, camera)
+    return camera

@@ -71,8 +71,6 @@ class PerimeterCamera(_Camera):
         """Initialize the camera."""
         super().__init__(entry, description, subentry)
         self._watch = self.facility.cameras.watches[self.subject]
-        if self._watch.camera.source.has_live_view:
-            self._attr_supported_features = CameraEntityFeature.STREAM
 
     @override
     async def async_added_to_hass(self) -> None:
@@ -85,6 +83,12 @@ class PerimeterCamera(_Camera):
     def available(self) -> bool:
         """Tell whether there is a picture that is not too old."""
         return super().available and not self._watch.is_stale
+
+    @property
+    @override
+    def supported_features(self) -> CameraEntityFeature:
+        """Tell whether there is a live view; a camera entity that is our source may come later than we do."""
+        return CameraEntityFeature.STREAM if self._watch.camera.source.has_live_view else CameraEntityFeature(0)
 
     @override
     async def stream_source(self) -> str | None:

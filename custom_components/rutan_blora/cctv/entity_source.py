@@ -3,8 +3,8 @@
 import asyncio
 from typing import Final, override
 
-from homeassistant.components.camera import async_get_image, async_get_stream_source
-from homeassistant.const import STATE_UNAVAILABLE
+from homeassistant.components.camera import CameraEntityFeature, async_get_image, async_get_stream_source
+from homeassistant.const import STATE_UNAVAILABLE, EntityStateAttribute
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 
@@ -32,6 +32,13 @@ class EntitySource(Source):
         except Exception:  # noqa: BLE001  # another integration's code: it may raise anything, and name addresses
             _heed_cancelling()
         raise SourceError(SourceProblem.NO_VIDEO)
+
+    @property
+    @override
+    def has_live_view(self) -> bool:
+        state = self._hass.states.get(self._entity_id)
+        features = state.attributes.get(EntityStateAttribute.SUPPORTED_FEATURES, 0) if state is not None else 0
+        return bool(features & CameraEntityFeature.STREAM)
 
     @override
     async def live_url(self) -> str | None:

@@ -57,6 +57,11 @@ class HttpSource(Source):
     def stream(self) -> AsyncGenerator[bytes] | None:
         return self._follow() if self._is_motion else None
 
+    @property
+    @override
+    def has_live_view(self) -> bool:
+        return self._stream_url is not None
+
     @override
     async def live_url(self) -> str | None:
         if self._stream_url is None:

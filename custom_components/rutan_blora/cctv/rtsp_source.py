@@ -60,6 +60,11 @@ class RtspSource(Source):
             await self.close()
             raise
 
+    @property
+    @override
+    def has_live_view(self) -> bool:
+        return True
+
     @override
     async def live_url(self) -> str | None:
         return parse(self._url, RTSP, self._username, self._password).with_credentials()

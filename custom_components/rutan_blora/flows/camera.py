@@ -90,6 +90,12 @@ class _Form:
     advanced: Mapping[vol.Marker, object]
     schemes: Mapping[str, tuple[str, ...]]
 
+    def blamed(self, problem: SourceProblem) -> str:
+        """Return the field beside which a problem of the source is told: what is probably wrong."""
+        if problem is SourceProblem.AUTH and CONF_PASSWORD in self.fields:
+            return CONF_PASSWORD
+        return next(iter(self.schemes), CONF_ENTITY_ID)
+
     @property
     def schema(self) -> vol.Schema:
         """Return the schema of the form."""
@@ -119,9 +125,6 @@ _FORMS: Final[Mapping[CameraSource, _Form]] = {
         schemes={CONF_STILL_URL: HTTP, CONF_STREAM_URL: (*RTSP, *HTTP)},
     ),
 }
-# Where a problem of the source is told: beside what is probably wrong.
-_BLAMED: Final = {SourceProblem.AUTH: CONF_PASSWORD, SourceProblem.ENTITY_MISSING: CONF_ENTITY_ID}
-
 # Pictures that forms show, by a key nobody can guess.
 PREVIEWS: Final[HassKey[dict[str, bytes]]] = HassKey(f"{DOMAIN}.previews")
 
@@ -186,8 +189,7 @@ class CameraFlow(SubentryFlow):
         try:
             picture = await probe(self.hass, make_source(self.hass, self._data))
         except SourceError as err:
-            blamed = _BLAMED.get(err.problem, next(iter(form.schemes), CONF_ENTITY_ID))
-            return {blamed if blamed in form.fields else CONF_ENTITY_ID: f"source_{err.problem}"}
+            return {form.blamed(err.problem): f"source_{err.problem}"}
         self.async_remove()
         self._preview = secrets.token_urlsafe(32)
         self.hass.data.setdefault(PREVIEWS, {})[self._preview] = picture.jpeg
