@@ -46,9 +46,9 @@ def keep(folder: Path, incident: str, camera: str = "Menara Timur", moment: Mome
     return save(folder, PICTURE, incident=incident, camera_id="menara", camera=camera, moment=moment)
 
 
-async def raised(house: House, folder: Path, *cameras: str, kind: str = "escape") -> str:
+async def raised(house: House, folder: Path, *cameras: str, drill: bool = False) -> str:
     """Raise an incident and keep a picture of each camera, on record; return its id."""
-    incident: str = (await house.call("raise_alarm", kind=kind))["incident_id"]
+    incident: str = (await house.call("raise_alarm", kind="escape", drill=drill))["incident_id"]
     for camera in cameras:
         kept = await house.hass.async_add_executor_job(keep, folder, incident, camera)
         house.facility.kept.journal.append(kept.draft(dt_util.utcnow()))
@@ -90,6 +90,13 @@ async def test_incidents_and_pictures_are_called_by_what_is_on_record(
         f"Menara Timur – {moment} – 2026-03-02 14:02:09",
         f"Tembok Barat – {moment} – 2026-03-02 14:02:09",
     ]
+
+
+async def test_a_drill_says_so(hass: HomeAssistant, house: House, evidence: Path) -> None:
+    hass.config.language = "id"
+    await raised(house, evidence, "Menara Timur", drill=True)
+    (title,) = await titles(hass)
+    assert title.endswith(" – LATIHAN: Pelarian")
 
 
 async def test_what_is_on_no_record_is_listed_all_the_same(hass: HomeAssistant, evidence: Path) -> None:

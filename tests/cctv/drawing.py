@@ -24,6 +24,7 @@ type Colour = tuple[int, int, int]
 type Pixels = NDArray[np.int_]
 
 
+@lru_cache(maxsize=64)
 def picture(
     colour: Colour = GREEN, *, size: tuple[int, int] = (640, 360), age: float = 2, mode: str = "RGB", **options: object
 ) -> Picture:
