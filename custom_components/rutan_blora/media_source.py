@@ -20,7 +20,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util import dt as dt_util
 
-from .alarm.incident import EventType, from_body
+from .alarm.incident import EventType, Outcome, from_body
 from .cctv.evidence import (
     RECORD_EVIDENCE,
     EvidenceError,
@@ -186,7 +186,9 @@ def _incident_title(view: _View, incident: str, records: Iterable[Record]) -> st
             with suppress(ValueError):
                 event = from_body(record.kind, incident, record.time, record.load())
                 if event.press is not None:
-                    return f"{_local(event.press.at)} – {view.word('kind', event.press.kind)}"
+                    kind = view.word("kind", event.press.kind)
+                    drill = f"{view.word('outcome', Outcome.DRILL).upper()}: " if event.drill else ""
+                    return f"{_local(event.press.at)} – {drill}{kind}"
     return incident if at is None else _local(at)
 
 
