@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from io import BytesIO
 from time import gmtime, strftime, time
 from typing import Final
@@ -16,6 +17,7 @@ SIZE: Final = (1280, 720)
 _QUALITY: Final = 80
 # A scene is drawn so often, however many look (seconds).
 _DRAWN_EVERY: Final = 0.5
+_NOISES: Final = 16
 
 
 class Fault(StrEnum):
@@ -130,13 +132,19 @@ def _picture(
         image = image.convert("L").point([value // 3 for value in range(256)]).convert("RGB")
     if fault == Fault.BLUR:
         image = image.filter(ImageFilter.GaussianBlur(width // 100))
-    noise = Image.effect_noise(size, 10).convert("RGB")
-    image = Image.blend(image, noise, 0.06)
+    image = Image.blend(image, _noise(int(at / _DRAWN_EVERY) % _NOISES, size), 0.06)
     clock = f"CAM {camera}  {strftime('%Y-%m-%d %H:%M:%S', gmtime(at))}"
     ImageDraw.Draw(image).text((width // 40, height // 40), clock, fill="white", font_size=height // 24)
     return image
 
 
+@lru_cache
+def _noise(number: int, size: tuple[int, int]) -> Image.Image:
+    """Return what a sensor adds to the scene: another each time, as far as anybody can tell."""
+    return Image.effect_noise(size, 10 + number / 100).convert("RGB")
+
+
+@lru_cache
 def _wall(camera: int, size: tuple[int, int], shift: int) -> Image.Image:
     """Draw sky, wall, and the posts that make one camera's stretch unlike another's."""
     width, height = size
