@@ -1,5 +1,6 @@
 """Telling listeners."""
 
+import asyncio
 from unittest.mock import Mock, call
 
 import pytest
@@ -45,6 +46,18 @@ async def test_listener_is_told_after_whoever_tells_has_gone_on(hass: HomeAssist
     listener.assert_not_called()
     await hass.async_block_till_done()
     listener.assert_called_once_with()
+
+
+async def test_news_start_no_task_while_who_has_them_is_busy(hass: HomeAssistant) -> None:
+    listeners: Listeners[[]] = Listeners(hass)
+    listener = Mock()
+    listeners.add(listener)
+    tasks = asyncio.all_tasks()
+    for calls in (1, 2):
+        listeners.tell()
+        assert asyncio.all_tasks() == tasks
+        await turns()
+        assert listener.call_count == calls
 
 
 async def test_listener_that_fails_keeps_the_news_from_nobody(

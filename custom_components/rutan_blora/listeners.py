@@ -50,18 +50,26 @@ class _News:
     def __init__(self, hass: HomeAssistant) -> None:
         self._hass = hass
         self._waiting: deque[Callable[[], None]] = deque()
-        self._task: asyncio.Task[None] | None = None
+        self._is_under_way = False
 
     def put(self, news: Callable[[], None]) -> None:
         self._waiting.append(news)
-        if self._task is None or self._task.done():
-            self._task = self._hass.async_create_task(self._spread(), f"{DOMAIN} news")
+        if not self._is_under_way:
+            self._is_under_way = True
+            # Starting a task takes time that belongs to the pushes.
+            self._hass.loop.call_soon(self._begin)
+
+    def _begin(self) -> None:
+        self._hass.async_create_task(self._spread(), f"{DOMAIN} news")
 
     async def _spread(self) -> None:
-        for _ in range(_TURNS):
-            await asyncio.sleep(0)
-        while self._waiting:
-            self._waiting.popleft()()
+        try:
+            for _ in range(_TURNS - 1):
+                await asyncio.sleep(0)
+            while self._waiting:
+                self._waiting.popleft()()
+        finally:
+            self._is_under_way = False
 
 
 _NEWS: Final[HassKey[_News]] = HassKey(f"{DOMAIN}.news")

@@ -109,6 +109,13 @@ def test_the_order_of_a_body_does_not_matter() -> None:
     assert one == two
 
 
+def test_a_body_may_be_made_when_it_is_written() -> None:
+    body = {"message": "a"}
+    late = Draft(kind="note", at=NOW, body=lambda: body)
+    assert late.content is body
+    assert seal(late, seq=1, prev=GENESIS) == seal(Draft(kind="note", at=NOW, body=body), seq=1, prev=GENESIS)
+
+
 @given(draft=DRAFTS)
 def test_what_was_written_is_read_back(draft: Draft) -> None:
     record = seal(draft, seq=1, prev=GENESIS)

@@ -523,10 +523,14 @@ def test_a_disk_that_was_broken_when_it_was_opened_is_told_well_with_the_first_w
         pytest.param({"message": {1, 2}}, "TypeError('Object of type set is not JSON serializable')", id="a set"),
         pytest.param({"a": 1, 2: 3}, "TypeError", id="keys of two sorts"),
         pytest.param(CIRCLE, "ValueError('Circular reference detected')", id="a circle"),
+        pytest.param(lambda: CIRCLE["nothing"], "KeyError('nothing')", id="none to be had"),
     ],
 )
 def test_a_draft_that_no_json_can_hold_is_recorded_as_such_and_takes_no_other_with_it(
-    house: House, caplog: pytest.LogCaptureFixture, body: dict[Any, Any], reason: str
+    house: House,
+    caplog: pytest.LogCaptureFixture,
+    body: dict[Any, Any] | Callable[[], dict[Any, Any]],
+    reason: str,
 ) -> None:
     journal = house.opened()
     journal.append(a_draft(0))

@@ -90,7 +90,7 @@ async def test_device_that_fails_is_tried_again_and_the_others_are_left_in_peace
     await finish(hass)
     assert (well.revisions, refusing.revisions, hanging.revisions) == ([1], [1, 1], [1, 1])
     assert set(post.states().values()) == {"sent"}
-    assert [(draft.subject, draft.body["state"], draft.body["reason"]) for draft in post.drafts("delivery")] == [
+    assert [(draft.subject, draft.content["state"], draft.content["reason"]) for draft in post.drafts("delivery")] == [
         ("refusing", "failed", "push_refused"),
         ("well", "sent", None),
         ("refusing", "sent", None),

@@ -208,5 +208,5 @@ def _draft(event: Event) -> Draft:
         at=event.at,
         incident=event.incident_id,
         subject=event.press.button_id if event.press else event.actor.id,
-        body=rules.to_body(event),
+        body=partial(rules.to_body, event),
     )

@@ -308,11 +308,10 @@ def apply(incident: Incident | None, event: Event) -> Incident:
     Raise ValueError for an event that cannot follow (only a damaged journal holds such).
     """
     if event.type is EventType.RAISED:
-        incident = _raised(event)
-    elif incident is None or incident.id != event.incident_id or incident.state is State.CLOSED:
+        return _raised(event)
+    if incident is None or incident.id != event.incident_id or incident.state is State.CLOSED:
         raise ValueError(f"{event.type} of an incident that is not open")
-    else:
-        incident = _gone_on(incident, event)
+    incident = _gone_on(incident, event)
     if event.type in _UNTOLD:
         return incident
     revision = incident.revision + 1
@@ -330,6 +329,8 @@ def _raised(event: Event) -> Incident:
         raised_at=event.at,
         message=event.message,
         presses=(event.press,),
+        revision=1,
+        urgent=1,
         plan=plan,
         tier=plan.first(),
         since=event.at,

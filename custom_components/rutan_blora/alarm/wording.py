@@ -22,7 +22,7 @@ class _Words:
     outcomes: Mapping[Outcome, str]
     answers: Mapping[Answer, str]
     months: tuple[str, ...]
-    clock: str
+    colon: str
     emergency: str
     drill: str
     closed: str
@@ -55,7 +55,7 @@ _ID: Final = _Words(
     },
     answers={Answer.ACKNOWLEDGE: "Terima", Answer.GO: "Menuju lokasi", Answer.HERE: "Di lokasi"},
     months=("Jan", "Feb", "Mar", "Apr", "Mei", "Jun", "Jul", "Agu", "Sep", "Okt", "Nov", "Des"),
-    clock="%H.%M.%S",
+    colon=".",
     emergency="DARURAT",
     drill="LATIHAN",
     closed="Selesai",
@@ -88,7 +88,7 @@ _EN: Final = _Words(
     },
     answers={Answer.ACKNOWLEDGE: "Acknowledge", Answer.GO: "Responding", Answer.HERE: "On scene"},
     months=("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
-    clock="%H:%M:%S",
+    colon=":",
     emergency="EMERGENCY",
     drill="DRILL",
     closed="Closed",
@@ -199,4 +199,5 @@ def _responder(responder: Responder, words: _Words, zone: tzinfo) -> str:
 def _time(at: datetime, words: _Words, zone: tzinfo) -> str:
     """Return date, time and zone as people there write them."""
     local = at.astimezone(zone)
-    return f"{local.day} {words.months[local.month - 1]} {local.strftime(words.clock)} {local.tzname()}"
+    clock = words.colon.join(f"{part:02}" for part in (local.hour, local.minute, local.second))
+    return f"{local.day} {words.months[local.month - 1]} {clock} {local.tzname()}"

@@ -4,7 +4,7 @@ Each record carries the hash of the one before, so a change in the middle shows 
 only against a head that was kept elsewhere.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 import hashlib
@@ -17,13 +17,21 @@ GENESIS: Final = "0" * 64
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Draft:
-    """What is to be recorded: `kind` what happened, `incident` and `subject` (a subentry id) whom it is about."""
+    """What is to be recorded: `kind` what happened, `incident` and `subject` (a subentry id) whom it is about.
+
+    A `body` that takes time is handed over as a function of what does not change; whoever writes the record calls it.
+    """
 
     kind: str
     at: datetime
-    body: Mapping[str, Any]
+    body: Mapping[str, Any] | Callable[[], Mapping[str, Any]]
     incident: str | None = None
     subject: str | None = None
+
+    @property
+    def content(self) -> Mapping[str, Any]:
+        """Return the body itself."""
+        return self.body() if callable(self.body) else self.body
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,7 +74,7 @@ class Record:
 def seal(draft: Draft, *, seq: int, prev: str) -> Record:
     """Return the draft as the record after the one with hash `prev`."""
     at = draft.at.astimezone(UTC).isoformat(timespec="microseconds")
-    body = json.dumps(draft.body, sort_keys=True, separators=(",", ":"))
+    body = json.dumps(draft.content, sort_keys=True, separators=(",", ":"))
     digest = _digest(seq, at, draft.kind, draft.incident, draft.subject, body, prev)
     return Record(
         seq=seq,

@@ -206,7 +206,7 @@ class Journal:
         for draft in batch:
             try:
                 record = seal(draft, seq=seq + 1, prev=head)
-            except (TypeError, ValueError) as err:
+            except Exception as err:  # noqa: BLE001  # the record of one must not hold up those of all
                 _LOGGER.error("A record of kind %s cannot be written: %s", draft.kind, err)
                 record = seal(replace(draft, body={"unwritable": repr(err)}), seq=seq + 1, prev=head)
             seq, head = record.seq, record.hash

@@ -157,7 +157,7 @@ class Plan:
 
     def first(self) -> int:
         """Return the tier that is told at once."""
-        return next(iter(self.steps), 1)
+        return min(self.tiers.values(), default=1)
 
     def after(self, tier: int) -> int | None:
         """Return the tier told after this one, None after the last."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from functools import cache, partial
+from functools import partial
 import hmac
 import logging
 from typing import Final
@@ -83,12 +83,12 @@ class Dispatcher:
 
         `tiers` are the escalation steps as they were planned; a device that came later brings its own.
         """
-        compose = cache(compose)
-        self._tell(self._turn(self._any(compose), tier, tiers), compose)
+        alerts = _Alerts(compose)
+        self._tell(self._turn(self._any(alerts), tier, tiers), alerts)
 
-    def _any(self, compose: Compose) -> Alert:
+    def _any(self, alerts: _Alerts) -> Alert:
         """Return the alert in a language that somebody reads, for what is the same in all of them."""
-        return compose(next((device.language for device in self.devices.values()), Language.EN))
+        return alerts[next((device.language for device in self.devices.values()), Language.EN)]
 
     def _turn(self, alert: Alert, tier: int, tiers: Mapping[str, int]) -> list[PoliceDevice]:
         """Return who is to hear of an alert now; its end only who heard of it."""
@@ -148,8 +148,8 @@ class Dispatcher:
     @callback
     def resume(self, compose: Compose, *, tier: int = LAST_TIER, tiers: Mapping[str, int] = _AS_SET) -> None:
         """Go on with a restored alert: each device at its own stored time, an overdue one at once."""
-        compose = cache(compose)
-        alert = self._any(compose)
+        alerts = _Alerts(compose)
+        alert = self._any(alerts)
         owing = []
         for device in self._turn(alert, tier, tiers):
             courier = self._couriers.get((alert.tag, device.id))
@@ -165,11 +165,11 @@ class Dispatcher:
                 owing.append(device)
             elif alert.ended:
                 self._couriers.pop((alert.tag, device.id), None)
-        self._tell(owing, compose)
+        self._tell(owing, alerts)
 
-    def _tell(self, devices: Iterable[PoliceDevice], compose: Compose) -> None:
+    def _tell(self, devices: Iterable[PoliceDevice], alerts: _Alerts) -> None:
         for device in devices:
-            alert = compose(device.language)
+            alert = alerts[device.language]
             courier = self._couriers.get((alert.tag, device.id)) or self._hire(
                 device, Delivery(tag=alert.tag, address=device.address)
             )
@@ -297,6 +297,18 @@ class Dispatcher:
         """Let the devices know, where that is possible, that nothing more will come."""
         for device in self.devices.values():
             device.channel.leave()
+
+
+class _Alerts(dict[Language, Alert]):
+    """One alert in every language that is asked for, composed once."""
+
+    def __init__(self, compose: Compose) -> None:
+        super().__init__()
+        self._compose = compose
+
+    def __missing__(self, language: Language) -> Alert:
+        alert = self[language] = self._compose(language)
+        return alert
 
 
 _DISPATCHERS: Final[HassKey[WeakSet[Dispatcher]]] = HassKey(f"{DOMAIN}.dispatchers")
