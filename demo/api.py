@@ -40,6 +40,13 @@ class Api:
         """Return the JSON at a path."""
         return await self._request("GET", path)
 
+    async def picture(self, path: str) -> bytes:
+        """Return the picture at a path."""
+        headers = {"Authorization": f"Bearer {self.token}"}
+        async with self.session.get(self.url + path, headers=headers) as response:
+            response.raise_for_status()
+            return await response.read()
+
     async def post(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """Post JSON and return the JSON that comes back, None if nothing does."""
         return await self._request("POST", path, body)

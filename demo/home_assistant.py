@@ -30,6 +30,8 @@ _START_WITHIN: Final = 180.0
 _STOP_WITHIN: Final = 20.0
 _LAUNCHER: Final = Path(__file__).with_name("launch.py")
 _MARK: Final = ".rutan-blora-demo"
+# The line of the configuration that names the folder's media.
+_MEDIA: Final = "local: media"
 _RECORD: Final = re.compile(r"^\d{4}-\d\d-\d\d [\d:.]+ (?P<level>[A-Z]+) \(.*?\) \[(?P<logger>.+?)\] ")
 
 
@@ -184,7 +186,11 @@ class HomeAssistant:
             return
         if any(self.folder.iterdir()):
             raise DemoError(f"{self.folder} is neither empty nor a folder of this demo: choose another one.")
-        shutil.copy(Path(__file__).with_name("configuration.yaml"), self.folder)
+        # Where Home Assistant believes to be in a container its media would lie outside of the folder.
+        media = self.folder / "media"
+        media.mkdir(exist_ok=True)
+        configuration = Path(__file__).with_name("configuration.yaml").read_text(encoding="utf-8")
+        _write(self.folder / "configuration.yaml", configuration.replace(_MEDIA, f"local: {media}"))
         (self.folder / _MARK).touch()
 
 

@@ -97,7 +97,7 @@ async def test_camera_that_gives_nothing_is_lost_and_that_is_told_and_on_record(
         room.north.since,
     )
     await until(lambda: Condition.NO_SIGNAL in room.told)
-    assert room.records[-1] == {"picture": "no_signal", "problem": "auth_failed", "tamper": [], "is_stale": True}
+    assert room.records[-1] == {"picture": "no_signal", "problem": "auth_failed", "tamper": []}
     assert room.desk.losses == [loss]
 
 

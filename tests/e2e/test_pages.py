@@ -9,7 +9,7 @@ import pytest
 from custom_components.rutan_blora.const import DOMAIN
 from demo.browser import CHROMIUM, open_page, show_device
 from demo.home_assistant import ROOT
-from demo.site import BUTTONS, OFFICERS, Site
+from demo.site import BUTTONS, OFFICERS, YARD, Site
 
 pytestmark = [
     pytest.mark.e2e,
@@ -17,6 +17,7 @@ pytestmark = [
     pytest.mark.skipif(not CHROMIUM, reason="there is no Chromium on this machine"),
 ]
 
+CAMERAS = 1
 RAW_KEY = re.compile(r"\b(component|entity|state|ui)\.[a-z_.]+|\b[a-z]+(_[a-z]+)+\b")
 
 
@@ -40,8 +41,9 @@ def entity_texts(language: str) -> dict[str, str]:
         ("", ("Status alarm", "Diterima", "Kejadian alarm", "Waktu hingga diterima", "Jurnal")),
         (OFFICERS[0].name, ("Pengiriman", "Dijawab petugas", "Jawaban terakhir")),
         (BUTTONS["entity"]["name"], ("Panik", "Gangguan")),
+        (YARD[0].name, ("Sinyal", "Gangguan kamera", "Gambar", "Umur gambar", "Pelajari ulang")),
     ],
-    ids=["facility", "police device", "panic button"],
+    ids=["facility", "police device", "panic button", "camera"],
 )
 async def test_a_page_in_the_middle_of_an_alarm_speaks_indonesian(
     site: Site, subentry: str, expected: tuple[str, ...]

@@ -25,8 +25,8 @@ _LOGGER = logging.getLogger(__name__)
 RECORD_CAMERA: Final = "camera"
 # Time alone makes a picture too old; so often the desk looks.
 LOOK_INTERVAL: Final = timedelta(seconds=5)
-# Whoever is in this state shows the police nothing of use.
-LOST: Final = TAMPER | {Condition.NO_SIGNAL, Condition.FROZEN}
+# A camera that is worth this shows the police nothing of use; a black cloth before it looks like the night.
+LOST: Final = frozenset(Condition) - {Condition.OK}
 # A picture a little early is not worth waiting for the next one.
 _EARLY: Final = 0.5
 
@@ -34,12 +34,19 @@ _EARLY: Final = 0.5
 class Watch:
     """A camera under watch: its feed, and what its pictures are worth.
 
-    `condition` is None until something is known, `since` is when it became what it is (UTC); `is_tampered` says that
-    the pictures or the camera's own device tell of tampering.
+    `condition` is None until something is known, `since` is when it became what it is (UTC); `reporting` are the
+    entities by which the camera's own device tells of tampering. Calls `on_worth` when one of these has changed, and
+    `on_change` then and when the picture has become too old.
     """
 
     def __init__(
-        self, hass: HomeAssistant, camera: Camera, health: Health, on_change: Callable[[Watch], object]
+        self,
+        hass: HomeAssistant,
+        camera: Camera,
+        health: Health,
+        *,
+        on_worth: Callable[[Watch], object],
+        on_change: Callable[[Watch], object],
     ) -> None:
         self.camera = camera
         self.feed = Feed(hass, camera.source, camera.name, camera.interval)
@@ -48,6 +55,7 @@ class Watch:
         self.since = dt_util.utcnow()
         self.reporting: tuple[str, ...] = ()
         self._hass = hass
+        self._on_worth = on_worth
         self._on_change = on_change
         self._connection = self.feed.connection
         self._measured: tuple[Picture, Sample] | None = None
@@ -102,10 +110,12 @@ class Watch:
         condition, is_old = self._condition(), self.is_stale
         reporting = tuple(entity_id for entity_id in self.camera.tamper_entity_ids if self._is_on(entity_id))
         if (condition, reporting) != (self.condition, self.reporting):
+            self.condition, self.reporting = condition, reporting
             self.since = dt_util.utcnow()
+            self._on_worth(self)
         elif is_old == self._was_stale:
             return
-        self.condition, self.reporting, self._was_stale = condition, reporting, is_old
+        self._was_stale = is_old
         self._on_change(self)
 
     @callback
@@ -170,9 +180,11 @@ class CameraDesk:
         self._known = known
         self._listeners: Listeners[Watch] = Listeners(hass)
         self._unsub: CALLBACK_TYPE | None = None
-        self.watches: Mapping[str, Watch] = {
-            camera.id: Watch(hass, camera, known.get(camera.key, Health()), self._changed) for camera in cameras
-        }
+        self.watches: Mapping[str, Watch] = {camera.id: self._watch(camera) for camera in cameras}
+
+    def _watch(self, camera: Camera) -> Watch:
+        health = self._known.get(camera.key, Health())
+        return Watch(self._hass, camera, health, on_worth=self._record, on_change=self._listeners.tell)
 
     @callback
     def listen(self, listener: Callable[[Watch], object]) -> CALLBACK_TYPE:
@@ -217,14 +229,12 @@ class CameraDesk:
             watch.look()
 
     @callback
-    def _changed(self, watch: Watch) -> None:
-        """Record what a camera has become worth, and tell."""
+    def _record(self, watch: Watch) -> None:
+        """Record what a camera has become worth."""
         problem = watch.feed.problem
         body = {
-            "is_stale": watch.is_stale,
             "picture": watch.condition.value if watch.condition else None,
             "tamper": list(watch.reporting),
             "problem": problem.value if problem else None,
         }
         self._journal.append(Draft(kind=RECORD_CAMERA, at=watch.since, subject=watch.camera.id, body=body))
-        self._listeners.tell(watch)
