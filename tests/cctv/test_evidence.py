@@ -166,13 +166,17 @@ def test_no_name_of_a_camera_leads_out_of_the_folder(tmp_path: Path, camera: str
 
 @pytest.mark.parametrize("incident", ["..", "../x", "/etc", "a/b", "", ".", "a.b", "x" * 33, "a\n", "\u0661"])
 def test_no_incident_leads_out_of_the_folder(tmp_path: Path, incident: str) -> None:
-    (tmp_path / "x.jpg").touch()
+    # Where a name that leads out of the folder would lead to.
+    (tmp_path / "evidence").mkdir()
+    outside = ["evidence/gerbang_press.jpg", "gerbang_press.jpg"]
+    for file in outside:
+        (tmp_path / file).touch()
     with pytest.raises(EvidenceError, match="no_incident"):
         keep(tmp_path / "evidence", incident=incident)
     with pytest.raises(EvidenceError, match="no_incident"):
         pictures(tmp_path / "evidence", incident)
     assert find(tmp_path / "evidence", incident, "gerbang_press.jpg") is None
-    assert names(tmp_path) == ["x.jpg"]
+    assert names(tmp_path) == outside
 
 
 @contextmanager

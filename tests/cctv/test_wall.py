@@ -298,7 +298,9 @@ def test_a_damaged_picture_is_tried_once() -> None:
 def test_the_wall_is_the_same_after_an_incident_as_before() -> None:
     wall, calm = a_wall(), order(tiles(5))
     before = compose(wall, calm)
-    during = compose(wall, order(calm, ["camera-4"]), alarm="DARURAT")
+    near = order(calm, ["camera-4"])
+    during = compose(wall, near, alarm="DARURAT")
+    assert during == compose(a_wall(), near, alarm="DARURAT")
     after = compose(wall, order(calm))
     assert during not in (before, after)
     assert after == before
