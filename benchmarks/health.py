@@ -123,7 +123,7 @@ def _opinion(log: str, is_wrong: Sequence[bool]) -> str:
     wrong = [blur for blur, is_so in zip(blurs, is_wrong, strict=False) if is_so]
     right = [blur for blur, is_so in zip(blurs, is_wrong, strict=False) if not is_so]
     if wrong and right:
-        words.append(f"blur ×{sum(wrong) / len(wrong) / (sum(right) / len(right)):.2f}")
+        words.append(f"blur {sum(wrong) / len(wrong) / (sum(right) / len(right)):.2f} of before")
     return ", ".join(words)
 
 
@@ -206,8 +206,12 @@ def condition_table(scores: Iterable[Score]) -> str:
         said.update(score.said)
         settled.update(score.settled)
     rows = [
-        (condition, sum(count for (so, _), count in said.items() if so is condition), *_rates(said, condition))
-        + _rates(settled, condition)
+        (
+            condition,
+            sum(count for (so, _), count in said.items() if so is condition),
+            *_rates(said, condition),
+            *_rates(settled, condition),
+        )
         for condition in PROMISED
     ]
     head = ("condition", "samples", "precision", "recall", "precision, settled", "recall, settled")

@@ -321,9 +321,7 @@ def _walk(pen: ImageDraw.ImageDraw, walker: Walker, scale: float, *, at: float, 
 
 
 @lru_cache(maxsize=16)
-def _surroundings(
-    camera: int, light: float, sun: float | None, left: int, top: int, size: Size, *, night: bool
-) -> Plane:
+def _seen(camera: int, light: float, sun: float | None, left: int, top: int, size: Size, *, night: bool) -> Plane:
     """Return what falls into the lens when nobody is there, from a place in the world (px of this size)."""
     world = _world(camera, size)
     rows, columns = np.clip(np.arange(size[1]) + top, 0, size[1] - 1), slice(left, left + size[0])
@@ -342,7 +340,7 @@ def _scene(camera: int, at: float, view: View, size: Size, turn: int) -> Plane:
     scale = size[0] / _WIDTH
     left, top = round((_MARGIN + turn + view.shake[0]) * scale), round(view.shake[1] * scale)
     sun = None if view.sun is None else round(view.sun, 2)
-    scene = _surroundings(camera, view.light, sun, left, top, size, night=view.night)
+    scene = _seen(camera, view.light, sun, left, top, size, night=view.night)
     if not view.walkers:
         return scene
     image = _image(scene).convert("RGB")
@@ -419,7 +417,7 @@ def _noisy(scene: Plane, camera: int, rng: np.random.Generator, view: View, size
     down, right = (int(v) for v in rng.integers(0, 64, 2))
     grain = _grain(size)[down : down + size[1], right : right + size[0]]
     strength = _lens(camera).noise * gain * np.sqrt(scene[..., -1].clip(4) / 128)
-    noisy = scene + (grain * strength)[..., None]
+    noisy: Plane = (scene + (grain * strength)[..., None]).astype(np.float32, copy=False)
     if not view.night:
         colour = 0.4 * strength * _grain(size)[right : right + size[1], down : down + size[0]]
         noisy[..., 0] += colour
@@ -617,7 +615,7 @@ CLIPS: Final = (*_calm_clips(), *_fault_clips())
 
 
 def _whole_day(camera: int, second: float) -> View:
-    """Eighteen in the evening to eighteen: dusk, infrared, headlights, a shower, dawn, wind, sun and clouds, a shower."""
+    """Six in the evening to six: dusk, infrared, headlights, a shower, dawn, wind, sun and clouds, a shower."""
     hour = second / 3600
     people = _people(camera, second, every=240)
     if hour < 0.75:

@@ -6,7 +6,7 @@ Assistant, no clock.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -88,6 +88,8 @@ _HOLD: Final[Mapping[Condition, float]] = {
     Condition.BLURRED: 30.0,
     Condition.MOVED: 30.0,
 }
+# What is believed when most votes are for one of them; what is frozen needs none.
+_WRONG: Final = _HOLD.keys() - {Condition.OK}
 _MAJORITY: Final = 0.6
 _MIN_VOTES: Final = 3
 # Votes that are kept however far apart they are.
@@ -173,7 +175,7 @@ class Vote:
     condition: Condition
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Still:
     """A picture, since when it has not changed but for a clock, and in how many samples."""
 
@@ -449,9 +451,10 @@ def _compared(health: Health, sample: Sample) -> tuple[Condition, bool]:
             continue
         match = _match(sample, reference)
         if match.is_in_place:
-            is_blurred = _is_blurred(sample, reference)
-            may_learn = not is_blurred and (reference is own or not is_known)
-            return Condition.BLURRED if is_blurred else Condition.OK, may_learn
+            if _is_blurred(sample, reference):
+                return Condition.BLURRED, False
+            # What the day explains is no night: a grey day, or the dusk.
+            return Condition.OK, reference is own
         unfit.append(match)
     return _displaced(unfit, is_known=is_known)
 
@@ -468,44 +471,51 @@ def _displaced(matches: list[_Match], *, is_known: bool) -> tuple[Condition, boo
 
 
 def _kept(votes: tuple[Vote, ...], at: datetime) -> tuple[Vote, ...]:
-    """Return the votes that still count: the last few however old, more if they are recent, none from the future."""
-    longest = _KEPT_TIME * max(_HOLD.values())
-    return tuple(
-        vote
-        for rank, vote in enumerate(reversed(votes), start=2)
-        if vote.at <= at and (rank <= _KEPT_VOTES or (at - vote.at).total_seconds() <= longest)
-    )[::-1]
+    """Return the votes that may still count beside a new one; none from a future that a clock set back made up."""
+    first = at - timedelta(seconds=_KEPT_TIME * max(_HOLD.values()))
+    past = tuple(vote for vote in votes if vote.at <= at)
+    older, last = past[: 1 - _KEPT_VOTES], past[1 - _KEPT_VOTES :]
+    return (*(vote for vote in older if vote.at >= first), *last)
 
 
 def _elected(votes: tuple[Vote, ...], condition: Condition, at: datetime) -> Condition:
-    """Return the condition that has the votes, or the one that had them last. What stands still is frozen at once."""
+    """Return the condition that has the votes, or the one that had them last. What stands still is frozen at once.
+
+    Votes for anything but ok stand together: who turns a camera to a bare wall is not saved by their disagreement.
+    """
     if votes[-1].condition is Condition.FROZEN:
         return Condition.FROZEN
-    if _has_votes(votes, {Condition.OK}, _HOLD[Condition.OK], at):
+    if _has_votes(_recent(votes, Condition.OK, at), {Condition.OK}, Condition.OK, at):
         return Condition.OK
-    wrong = Counter(vote.condition for vote in votes if vote.condition in _HOLD and vote.condition is not Condition.OK)
+    wrong = Counter(vote.condition for vote in votes if vote.condition in _WRONG)
     for name, _ in wrong.most_common(1):
-        if _has_votes(votes, set(wrong), _HOLD[name], at):
+        if _has_votes(_recent(votes, name, at), _WRONG, name, at):
             return name
     return condition
 
 
-def _has_votes(votes: tuple[Vote, ...], wanted: set[Condition], hold: float, at: datetime) -> bool:
-    """Tell whether most of the recent votes say so, and the first of them some time ago."""
-    ages = [(at - vote.at).total_seconds() for vote in votes]
-    recent = [
-        (age, vote.condition in wanted)
-        for rank, (age, vote) in enumerate(zip(reversed(ages), reversed(votes), strict=True), start=1)
-        if rank <= _KEPT_VOTES or age <= _KEPT_TIME * hold
-    ]
-    said = [age for age, is_wanted in recent if is_wanted]
-    return len(said) >= max(_MIN_VOTES, _MAJORITY * len(recent)) and max(said) >= hold
+def _recent(votes: tuple[Vote, ...], condition: Condition, at: datetime) -> tuple[Vote, ...]:
+    """Return the votes that count for a condition: the last few, more if they lie within the time it must hold."""
+    first = at - timedelta(seconds=_KEPT_TIME * _HOLD[condition])
+    older, last = votes[:-_KEPT_VOTES], votes[-_KEPT_VOTES:]
+    return (*(vote for vote in older if vote.at >= first), *last)
+
+
+def _has_votes(votes: tuple[Vote, ...], wanted: Set[Condition], condition: Condition, at: datetime) -> bool:
+    """Tell whether most votes say so, and the first of them long enough ago for a condition."""
+    said = [vote for vote in votes if vote.condition in wanted]
+    if len(said) < max(_MIN_VOTES, _MAJORITY * len(votes)):
+        return False
+    return (at - said[0].at).total_seconds() >= _HOLD[condition]
 
 
 def _learn(reference: Reference | None, sample: Sample, at: datetime) -> Reference:
     """Return a reference that has moved a little towards a sample; a young one that does not fit begins anew."""
-    if reference is None or at < reference.learnt_at:
+    if reference is None:
         return _reference(sample, at)
+    if at < reference.learnt_at:
+        # The clock was set back; what is learnt stays learnt.
+        return replace(reference, learnt_at=at, since=at - (reference.learnt_at - reference.since))
     if not reference.is_ready and not _match(sample, reference).is_in_place:
         return _reference(sample, at)
     passed = (at - reference.learnt_at).total_seconds()
