@@ -1,11 +1,11 @@
-"""Perimeter scenes as a camera sees them, drawn anew for any moment: wall, weather, people, and what is done to a camera.
+"""Perimeter scenes as a camera sees them, drawn anew for any moment: wall, weather, people, what is done to a camera.
 
 The same camera and moment always give the same picture. No camera number is like another: wall, ground, light, noise,
 clock and JPEG quality differ.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cache, lru_cache
@@ -20,6 +20,8 @@ from PIL import Image, ImageDraw, ImageFilter, ImageFont
 type Plane = NDArray[np.float32]
 type Size = tuple[int, int]
 type Colour = tuple[int, int, int]
+# Of wire, of steel and of stone.
+type Paints = tuple[Colour, Colour, Colour] | tuple[int, int, int]
 
 HD: Final[Size] = (1280, 720)
 # All lengths are px of a picture this wide, whatever size is drawn.
@@ -91,7 +93,7 @@ class _World:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Lens:
-    """What makes a camera unlike the next: noise (grey levels at noon), softness (px), JPEG quality, where its clock is."""
+    """What makes a camera unlike the next: noise (grey levels at noon), softness (px), JPEG quality, clock, tint."""
 
     noise: float
     softness: float
@@ -133,6 +135,14 @@ class _Wall:
     mortar: float
     jitter: float
     colour: tuple[float, float, float]
+
+    def top_at(self, x: float) -> float:
+        """Return how high its upper edge is."""
+        return self.top[0] + (self.top[1] - self.top[0]) * x / (_WIDTH + 2 * _MARGIN)
+
+    def bottom_at(self, x: float) -> float:
+        """Return how high its lower edge is."""
+        return self.bottom[0] + (self.bottom[1] - self.bottom[0]) * x / (_WIDTH + 2 * _MARGIN)
 
 
 def _wall(rng: np.random.Generator, horizon: float) -> _Wall:
@@ -225,26 +235,29 @@ def _furnish(
     scale: float,
 ) -> None:
     """Draw razor wire on the wall, lamp posts before it and a watch tower behind its far end."""
-    whole = _WIDTH + 2 * _MARGIN
-    pens = (
-        (ImageDraw.Draw(picture), ((70, 72, 76), (92, 94, 96), (120, 112, 98))),
-        (ImageDraw.Draw(grey), (150, 120, 95)),
-    )
-    tower, step = float(rng.uniform(300, 1500)), float(rng.uniform(14, 26))
-    for pen, (wire, steel, stone) in pens:
-        base = wall.top[0] + (wall.top[1] - wall.top[0]) * tower / whole
-        pen.rectangle([v * scale for v in (tower - 34, base - 90, tower + 34, base + 4)], fill=stone)
-        pen.rectangle([v * scale for v in (tower - 26, base - 80, tower + 26, base - 52)], fill=steel)
-        pen.polygon([v * scale for v in (tower - 46, base - 90, tower, base - 120, tower + 46, base - 90)], fill=steel)
-        for x in np.arange(0, whole, step):
-            edge = wall.top[0] + (wall.top[1] - wall.top[0]) * x / whole
-            pen.ellipse(
-                [v * scale for v in (x - 15, edge - 26, x + 15, edge + 2)], outline=wire, width=max(1, round(scale))
-            )
+    whole, step = _WIDTH + 2 * _MARGIN, float(rng.uniform(14, 26))
+    tower = float(rng.uniform(300, 1500))
+    in_colour: Paints = ((70, 72, 76), (92, 94, 96), (120, 112, 98))
+    in_grey: Paints = (150, 120, 95)
+    for image, (wire, steel, stone) in ((picture, in_colour), (grey, in_grey)):
+        pen = ImageDraw.Draw(image)
+        base = wall.top_at(tower)
+        pen.rectangle(_scaled(scale, tower - 34, base - 90, tower + 34, base + 4), fill=stone)
+        pen.rectangle(_scaled(scale, tower - 26, base - 80, tower + 26, base - 52), fill=steel)
+        pen.polygon(_scaled(scale, tower - 46, base - 90, tower, base - 120, tower + 46, base - 90), fill=steel)
+        for number in range(int(whole / step)):
+            x = number * step
+            edge = wall.top_at(x)
+            pen.ellipse(_scaled(scale, x - 15, edge - 26, x + 15, edge + 2), outline=wire, width=max(1, round(scale)))
         for x in posts:
-            foot = 40 + wall.bottom[0] + (wall.bottom[1] - wall.bottom[0]) * x / whole
-            pen.rectangle([v * scale for v in (x - 4, foot - 330, x + 4, foot)], fill=steel)
-            pen.rectangle([v * scale for v in (x - 4, foot - 334, x + 40, foot - 324)], fill=stone)
+            foot = 40 + wall.bottom_at(x)
+            pen.rectangle(_scaled(scale, x - 4, foot - 330, x + 4, foot), fill=steel)
+            pen.rectangle(_scaled(scale, x - 4, foot - 334, x + 40, foot - 324), fill=stone)
+
+
+def _scaled(scale: float, *lengths: float) -> list[float]:
+    """Return lengths in px of the size that is drawn."""
+    return [length * scale for length in lengths]
 
 
 @lru_cache(maxsize=32)
@@ -254,7 +267,8 @@ def _beam(camera: int, size: Size) -> Plane:
     y, x = np.mgrid[-1 : 1 : size[1] * 1j, -1 : 1 : size[0] * 1j].astype(np.float32)
     middle = float(rng.uniform(-0.15, 0.15)), float(rng.uniform(0.0, 0.3))
     spot = np.exp(-((x - middle[0]) ** 2) * 1.6 - ((y - middle[1]) ** 2) * 1.1)
-    return (0.12 + 1.05 * spot).astype(np.float32)
+    beam: Plane = (0.12 + 1.05 * spot).astype(np.float32)
+    return beam
 
 
 # --- what is there at a moment ---
@@ -263,9 +277,9 @@ def _beam(camera: int, size: Size) -> Plane:
 @lru_cache(maxsize=8)
 def _grain(size: Size) -> Plane:
     """Return noise to cut from: white, with a little of it smeared as a camera's noise reduction leaves it."""
-    white = np.random.default_rng(1).standard_normal((size[1] + 64, size[0] + 64)).astype(np.float32)
+    white: Plane = np.random.default_rng(1).standard_normal((size[1] + 64, size[0] + 64)).astype(np.float32)
     smeared = (white + np.roll(white, 1, 0) + np.roll(white, 1, 1) + np.roll(white, (1, 1), (0, 1))) / 2
-    mixed: Plane = np.float32(0.8) * white + np.float32(0.6) * smeared
+    mixed: Plane = (0.8 * white + 0.6 * smeared).astype(np.float32)
     return mixed
 
 
@@ -278,50 +292,67 @@ def _shadows(camera: int, size: Size, sun: float) -> Plane:
     for x in world.posts:
         foot, reach = world.horizon + 200, sun * 420
         corners = (x - 8, foot, x + 8, foot, x + 14 + reach, foot + 110, x - 6 + reach, foot + 110)
-        pen.polygon([v * scale for v in corners], fill=135)
+        pen.polygon(_scaled(scale, *corners), fill=135)
     edge = world.horizon + 90 + 60 * abs(sun)
-    pen.polygon([v * scale for v in (0, edge - 40, 1920, edge, 1920, edge + 130 * abs(sun), 0, edge + 20)], fill=150)
+    pen.polygon(_scaled(scale, 0, edge - 40, 1920, edge, 1920, edge + 130 * abs(sun), 0, edge + 20), fill=150)
     soft = mask.filter(ImageFilter.GaussianBlur(2 * scale))
     return np.asarray(soft, np.float32) / np.float32(255)
 
 
-def _walk(pen: ImageDraw.ImageDraw, walker: Walker, scale: float, *, at: float) -> None:
+def _walk(pen: ImageDraw.ImageDraw, walker: Walker, scale: float, *, at: float, light: float) -> None:
     """Draw a person or a cat in the middle of a step."""
     x, y, tall, stride = walker.x, walker.y, walker.height, sin(at * 7) * walker.height * 0.12
+    fur, trousers, shirt, skin = (
+        (round(red * light), round(green * light), round(blue * light))
+        for red, green, blue in ((60, 52, 45), (40, 42, 60), (96, 66, 40), (150, 110, 86))
+    )
     if walker.is_cat:
-        pen.ellipse([v * scale for v in (x - tall, y - tall * 0.8, x + tall, y - tall * 0.2)], fill=(60, 52, 45))
-        pen.ellipse([v * scale for v in (x + tall * 0.7, y - tall, x + tall * 1.4, y - tall * 0.4)], fill=(60, 52, 45))
+        for box in (
+            (x - tall, y - tall * 0.8, x + tall, y - tall * 0.2),
+            (x + tall * 0.7, y - tall, x + tall * 1.4, y),
+        ):
+            pen.ellipse(_scaled(scale, *box), fill=fur)
         return
     for side in (-stride, stride):
-        pen.line(
-            [v * scale for v in (x, y - tall * 0.5, x + side, y)], fill=(40, 42, 60), width=round(tall * 0.1 * scale)
-        )
-    pen.rectangle(
-        [v * scale for v in (x - tall * 0.13, y - tall * 0.85, x + tall * 0.13, y - tall * 0.45)], fill=(96, 66, 40)
-    )
-    pen.ellipse([v * scale for v in (x - tall * 0.07, y - tall, x + tall * 0.07, y - tall * 0.85)], fill=(150, 110, 86))
+        leg = _scaled(scale, x, y - tall * 0.5, x + side, y)
+        pen.line(leg, fill=trousers, width=max(1, round(tall * 0.1 * scale)))
+    pen.rectangle(_scaled(scale, x - tall * 0.13, y - tall * 0.85, x + tall * 0.13, y - tall * 0.45), fill=shirt)
+    pen.ellipse(_scaled(scale, x - tall * 0.07, y - tall, x + tall * 0.07, y - tall * 0.85), fill=skin)
+
+
+@lru_cache(maxsize=16)
+def _seen(camera: int, light: float, sun: float | None, left: int, top: int, size: Size, *, night: bool) -> Plane:
+    """Return what falls into the lens when nobody is there, from a place in the world (px of this size)."""
+    world = _world(camera, size)
+    rows, columns = np.clip(np.arange(size[1]) + top, 0, size[1] - 1), slice(left, left + size[0])
+    if night:
+        lit: Plane = (world.infrared[:, columns][rows] * _beam(camera, size))[..., None]
+        return lit
+    # The exposure makes up for half of the light that is missing.
+    seen: Plane = world.colour[:, columns][rows] * (np.array(_lens(camera).tint, np.float32) * np.float32(light**0.5))
+    if sun is not None:
+        seen *= _shadows(camera, size, sun)[:, columns][rows][..., None]
+    return seen
 
 
 def _scene(camera: int, at: float, view: View, size: Size, turn: int) -> Plane:
     """Return what falls into the lens: surroundings and passers-by, in their light."""
-    world, scale = _world(camera, size), size[0] / _WIDTH
+    scale = size[0] / _WIDTH
     left, top = round((_MARGIN + turn + view.shake[0]) * scale), round(view.shake[1] * scale)
-    rows = np.clip(np.arange(size[1]) + top, 0, size[1] - 1)
-    columns = slice(left, left + size[0])
-    plane = world.infrared[..., None] if view.night else world.colour
-    scene = plane[:, columns][rows]
-    if view.walkers:
-        image = Image.fromarray(np.clip(scene, 0, 255).astype(np.uint8).squeeze()).convert("RGB")
-        pen = ImageDraw.Draw(image)
-        for walker in view.walkers:
-            _walk(pen, walker, scale, at=at)
-        scene = np.asarray(image.convert("L") if view.night else image, np.float32).reshape(scene.shape)
-    if view.night:
-        return scene * _beam(camera, size)[..., None]
-    if view.sun is not None:
-        scene = scene * _shadows(camera, size, round(view.sun, 2))[:, columns][rows][..., None]
-    # The exposure makes up for half of the light that is missing.
-    return scene * (np.array(_lens(camera).tint, np.float32) * np.float32(view.light**0.5))
+    sun = None if view.sun is None else round(view.sun, 2)
+    scene = _seen(camera, view.light, sun, left, top, size, night=view.night)
+    if not view.walkers:
+        return scene
+    image = _image(scene).convert("RGB")
+    pen = ImageDraw.Draw(image)
+    for walker in view.walkers:
+        _walk(pen, walker, scale, at=at, light=view.light**0.5)
+    return np.asarray(image.convert("L") if view.night else image, np.float32).reshape(scene.shape)
+
+
+def _image(scene: Plane) -> Image.Image:
+    """Return a scene as an image; one plane is grey."""
+    return Image.fromarray(np.clip(scene + 0.5, 0, 255).astype(np.uint8).squeeze())
 
 
 def _weather(scene: Plane, rng: np.random.Generator, view: View, size: Size) -> Plane:
@@ -347,8 +378,8 @@ def _weather(scene: Plane, rng: np.random.Generator, view: View, size: Size) -> 
 
 def _sprayed(scene: Plane, blur: float, size: Size) -> Plane:
     """Return a scene through a lens with a film on it."""
-    image = Image.fromarray(np.clip(scene, 0, 255).astype(np.uint8).squeeze())
-    return np.asarray(image.filter(ImageFilter.GaussianBlur(blur * size[0] / _WIDTH)), np.float32).reshape(scene.shape)
+    blurred = _image(scene).filter(ImageFilter.GaussianBlur(blur * size[0] / _WIDTH))
+    return np.asarray(blurred, np.float32).reshape(scene.shape)
 
 
 def _covered(scene: Plane, camera: int, share: float, *, night: bool) -> Plane:
@@ -386,11 +417,12 @@ def _noisy(scene: Plane, camera: int, rng: np.random.Generator, view: View, size
     down, right = (int(v) for v in rng.integers(0, 64, 2))
     grain = _grain(size)[down : down + size[1], right : right + size[0]]
     strength = _lens(camera).noise * gain * np.sqrt(scene[..., -1].clip(4) / 128)
-    noise = (grain * strength)[..., None]
-    if view.night:
-        return scene + noise
-    other = _grain(size)[right : right + size[1], down : down + size[0]]
-    return scene + noise + (0.4 * other * strength)[..., None] * np.array([1, -0.3, -1], np.float32)
+    noisy: Plane = (scene + (grain * strength)[..., None]).astype(np.float32, copy=False)
+    if not view.night:
+        colour = 0.4 * strength * _grain(size)[right : right + size[1], down : down + size[0]]
+        noisy[..., 0] += colour
+        noisy[..., 2] -= colour
+    return noisy
 
 
 @cache
@@ -417,7 +449,7 @@ def render(camera: int, at: float, view: View, *, fault: Fault | None = None, si
     scene = _scene(camera, seen_at, view, size, _TURNS.get(fault, 0) if fault else 0)
     scene = _disturbed(_weather(scene, rng, view, size), camera, fault, size, night=view.night)
     scene = _noisy(scene, camera, rng, view, size)
-    image = Image.fromarray(np.clip(scene + 0.5, 0, 255).astype(np.uint8).squeeze()).convert("RGB")
+    image = _image(scene).convert("RGB")
     _caption(image, camera, 0.0 if fault is Fault.FROZEN else at)
     return image
 
@@ -580,3 +612,26 @@ def _fault_clips() -> tuple[Clip, ...]:
 
 
 CLIPS: Final = (*_calm_clips(), *_fault_clips())
+
+
+def _whole_day(camera: int, second: float) -> View:
+    """Six in the evening to six: dusk, infrared, headlights, a shower, dawn, wind, sun and clouds, a shower."""
+    hour = second / 3600
+    people = _people(camera, second, every=240)
+    if hour < 0.75:
+        return View(light=exp(-second / 720), walkers=people)
+    if hour < 11.25:
+        rain = 0.7 if 4 <= hour < 5 else 0.0
+        beam = second % 600 / 12 if second % 600 < 12 else None
+        return View(night=True, rain=rain, headlight=beam, walkers=people)
+    if hour < 12:
+        return View(light=0.03 * exp((second - 11.25 * 3600) / 770), walkers=people)
+    if 15 <= hour < 16:
+        return replace(_wind(camera, second), walkers=people)
+    if 20 <= hour < 21:
+        return View(light=0.6, rain=0.8, walkers=people)
+    is_sunny = sin(second / 200 + camera) + sin(second / 37) > -0.2
+    return View(light=0.95, sun=(hour - 18) / 7 if is_sunny else None, walkers=people)
+
+
+WHOLE_DAY: Final = Clip(name="a whole day", seconds=86_400, view=_whole_day)

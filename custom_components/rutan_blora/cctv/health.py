@@ -6,7 +6,7 @@ Assistant, no clock.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -42,8 +42,8 @@ _COLOUR: Final = 5
 
 # --- what makes a verdict ---
 
-# Grey levels below which nothing is seen, above which nothing is; and the share of the picture that must be so. A burnt-in
-# clock stays white on a black picture.
+# Grey levels below which nothing is seen, above which nothing is; and the share of the picture that must be so.
+# A burnt-in clock stays white on a black picture.
 _BLACK: Final = 28
 _DARK_SHARE: Final = 0.94
 _WHITE: Final = 244
@@ -51,7 +51,7 @@ _BRIGHT_SHARE: Final = 0.75
 # A block this even (its detail's grey levels, squared) shows nothing; a picture of such blocks is covered.
 _FLAT: Final = 1.5**2
 _FLAT_SHARE: Final = 0.86
-# Blocks that may differ in a picture that stands still: a clock runs in them. Pictures of a sensor differ nearly everywhere.
+# Blocks that may differ in a picture that stands still: a clock runs in them. A sensor's differ nearly everywhere.
 _CLOCK_BLOCKS: Final = 12
 # Seconds of the same picture, and samples of it, until it is frozen.
 _STILL_TIME: Final = timedelta(seconds=20)
@@ -62,10 +62,13 @@ _GAIN: Final = (0.5, 2.0)
 # Share of the blocks that may be lost to shadows, people, rain; and from which on a shift is looked for.
 _LOST: Final = 0.42
 _DOUBTFUL: Final = 0.22
+# So many lost that the few others are there by chance.
+_LITTLE_LEFT: Final = 0.85
 # Share of flat blocks that makes a covered camera of what might be a new kind of light.
 _COVERED_SHARE: Final = 0.3
 # Less fine detail than this, beside the coarse, is a blur.
 _BLUR: Final = 0.28
+_MOST: Final = 0.5
 # Blocks with something to see that a judgement needs.
 _MIN_BLOCKS: Final = 12
 # A shift must show this much better than standing still, and this far above chance.
@@ -85,6 +88,8 @@ _HOLD: Final[Mapping[Condition, float]] = {
     Condition.BLURRED: 30.0,
     Condition.MOVED: 30.0,
 }
+# What is believed when most votes are for one of them; what is frozen needs none.
+_WRONG: Final = _HOLD.keys() - {Condition.OK}
 _MAJORITY: Final = 0.6
 _MIN_VOTES: Final = 3
 # Votes that are kept however far apart they are.
@@ -97,6 +102,9 @@ _LEARNT_SAMPLES: Final = 10
 _LEARNT_TIME: Final = timedelta(seconds=45)
 # A reference follows the season's light, the sun's way and a growing tree in this time (s).
 _FOLLOW: Final = 600.0
+# Seconds between two lessons, and the most that one counts for after a gap.
+_LEARN_EVERY: Final = 20.0
+_LEARN_MOST: Final = 60.0
 _DIM: Final = 50.0
 _GREY_SHARE: Final = 0.05
 
@@ -138,12 +146,17 @@ class Sample:
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Reference:
-    """What a camera shows when nothing is wrong, the mean of many samples: noise and people have gone from it."""
+    """What a camera shows when nothing is wrong, the mean of many samples: noise and people have gone from it.
+
+    `place_steady`, `detail_steady`: how much of the power of either is always the same, by block.
+    """
 
     place: Plane
     place_power: Plane
+    place_steady: Plane
     detail: Plane
     detail_power: Plane
+    detail_steady: Plane
     samples: int
     since: datetime
     learnt_at: datetime
@@ -162,7 +175,7 @@ class Vote:
     condition: Condition
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Still:
     """A picture, since when it has not changed but for a clock, and in how many samples."""
 
@@ -212,16 +225,24 @@ _SMOOTH_ROWS: Final = _smoothing(HEIGHT // 2, 2)
 _SMOOTH_COLUMNS: Final = _smoothing(WIDTH // 2, 2).T.copy()
 _BLOCK: Final = HEIGHT * WIDTH // _BLOCK_COUNT
 _HALF_BLOCK: Final = _BLOCK // 4
+# Keeps a division possible.
+_TINY: Final = 1e-6
+
+
+def _product(rows: Plane, plane: Plane, columns: Plane) -> Plane:
+    """Return what two matrices make of the rows and columns of a plane."""
+    product: Plane = np.dot(np.dot(rows, plane), columns)
+    return product
 
 
 def _blocks(plane: Plane) -> Plane:
     """Sum up the blocks of a plane."""
-    return _ROWS @ plane @ _COLUMNS
+    return _product(_ROWS, plane, _COLUMNS)
 
 
 def _half_blocks(plane: Plane) -> Plane:
     """Sum up the blocks of a plane of half the size."""
-    return _HALF_ROWS @ plane @ _HALF_COLUMNS
+    return _product(_HALF_ROWS, plane, _HALF_COLUMNS)
 
 
 def measure(jpeg: bytes) -> Sample:
@@ -238,10 +259,10 @@ def measure(jpeg: bytes) -> Sample:
         detail=detail,
         detail_power=_blocks(detail * detail),
         brightness=float(light.mean()),
-        black=np.count_nonzero(grey < _BLACK) / grey.size,
-        white=np.count_nonzero(grey > _WHITE) / grey.size,
+        black=_share(grey < _BLACK),
+        white=_share(grey > _WHITE),
         colour=_colour(pixels),
-        flat=np.count_nonzero(place_power < _FLAT * _HALF_BLOCK) / _BLOCK_COUNT,
+        flat=_share(place_power < _FLAT * _HALF_BLOCK),
     )
 
 
@@ -264,10 +285,10 @@ def _decode(jpeg: bytes) -> Grey:
 
 def _place(light: Plane) -> Plane:
     """Return the coarse detail, at half the size: what differs from its surroundings, in any light."""
-    half = light[::2, ::2] + light[1::2, ::2] + light[::2, 1::2] + light[1::2, 1::2]
-    half *= np.float32(0.25)
-    place: Plane = half - _SMOOTH_ROWS @ half @ _SMOOTH_COLUMNS
-    return place
+    half: Plane = light[::2, ::2] + light[1::2, ::2] + light[::2, 1::2] + light[1::2, 1::2]
+    half *= 0.25
+    half -= _product(_SMOOTH_ROWS, half, _SMOOTH_COLUMNS)
+    return half
 
 
 def _detail(light: Plane) -> Plane:
@@ -282,10 +303,15 @@ def _detail(light: Plane) -> Plane:
 
 def _colour(pixels: Grey) -> float:
     """Return how much of a picture has a colour, from a sixteenth of it."""
-    colours = pixels[::4, ::4, 1:].astype(np.int16)
-    colours -= 128
-    is_coloured = np.abs(colours).max(2) > _COLOUR
-    return float(np.count_nonzero(is_coloured) / is_coloured.size)
+    # Bytes wrap around: one comparison for both sides of grey.
+    is_far = pixels[::4, ::4, 1:] - np.uint8(128 - _COLOUR) > 2 * _COLOUR
+    is_coloured = is_far[..., 0] | is_far[..., 1]
+    return _share(is_coloured)
+
+
+def _share(mask: NDArray[np.bool]) -> float:
+    """Return the share that is true."""
+    return int(np.count_nonzero(mask)) / mask.size
 
 
 # --- a sample beside a reference ---
@@ -305,34 +331,35 @@ class _Match:
         return self.lost < _LOST and not self.is_shifted
 
 
-_NO_MATCH: Final = _Match(lost=0.0, flat=0.0, is_shifted=False)
+_FITS: Final = _Match(lost=0.0, flat=0.0, is_shifted=False)
 
 
 def _match(sample: Sample, reference: Reference) -> _Match:
     """Compare what is where, block by block; a reference that shows hardly anything fits everything."""
-    standing = _half_blocks(reference.place * reference.place)
-    is_shown = (standing > 0.3 * reference.place_power) & (standing > 0.5 * _HALF_BLOCK)
+    steady = reference.place_steady
+    is_shown = (steady > 0.3 * reference.place_power) & (steady > 0.5 * _HALF_BLOCK)
     count = int(np.count_nonzero(is_shown))
     if count < _MIN_BLOCKS:
-        return _NO_MATCH
+        return _FITS
     common = _half_blocks(sample.place * reference.place)
-    gain = common / (standing + 1e-6)
-    agreement = common / np.sqrt(standing * sample.place_power + 1e-6)
+    gain = common / (steady + _TINY)
+    agreement = common / np.sqrt(steady * sample.place_power + _TINY)
     is_lost = is_shown & (agreement < _AGREEMENT) & ~((gain > _GAIN[0]) & (gain < _GAIN[1]))
-    noise = reference.place_power - standing
-    is_flat = is_lost & (sample.place_power < 0.2 * reference.place_power + 1.2 * noise)
-    lost = np.count_nonzero(is_lost) / count
-    return _Match(
-        lost=lost,
-        flat=np.count_nonzero(is_flat) / count,
-        is_shifted=lost >= _DOUBTFUL and _is_shifted(sample.place, reference.place),
-    )
+    lost = int(np.count_nonzero(is_lost)) / count
+    if lost < _DOUBTFUL:
+        return _FITS
+    # In the dusk all is flatter than it was; a cover leaves the rest as it is.
+    contrast = min(1.0, float(np.median(gain[is_shown & ~is_lost]))) if lost < _LITTLE_LEFT else 1.0
+    noise = reference.place_power - steady
+    is_flat = is_lost & (sample.place_power < contrast**2 * (0.2 * reference.place_power + 1.2 * noise))
+    flat = int(np.count_nonzero(is_flat)) / count
+    return _Match(lost=lost, flat=flat, is_shifted=_is_shifted(sample.place, reference.place))
 
 
 def _is_shifted(place: Plane, reference: Plane) -> bool:
     """Tell whether the whole picture fits better elsewhere."""
     spectrum = np.fft.rfft2(_levelled(place)) * np.conj(np.fft.rfft2(_levelled(reference)))
-    fit = np.fft.irfft2(spectrum / np.sqrt(np.abs(spectrum) + 1e-6), place.shape)
+    fit = np.fft.irfft2(spectrum / np.sqrt(np.abs(spectrum) + _TINY), place.shape)
     here = max(float(fit[y, x]) for y, x in _SHAKES)
     return float(fit.max()) > max(_SHIFT_RATIO * here, _SHIFT_SIGMA * float(fit.std()))
 
@@ -344,18 +371,21 @@ def _levelled(place: Plane) -> Plane:
 
 
 def _is_blurred(sample: Sample, reference: Reference) -> bool:
-    """Tell whether fine detail has gone where coarse detail has not; noise has no part in it, for it agrees with nothing."""
-    standing = _blocks(reference.detail * reference.detail)
-    coarse = _half_blocks(sample.place * reference.place) / (_half_blocks(reference.place**2) + 1e-6)
-    is_shown = (standing > 0.15 * reference.detail_power) & (standing > 2 * _BLOCK) & (coarse > 0.05)
+    """Tell whether fine detail has gone where coarse has not; noise has no part in it, for it agrees with nothing."""
+    coarse = _half_blocks(sample.place * reference.place) / (reference.place_steady + _TINY)
+    steady = reference.detail_steady
+    is_shown = (steady > 0.15 * reference.detail_power) & (steady > 2 * _BLOCK) & (coarse > 0.05)
     if np.count_nonzero(is_shown) < _MIN_BLOCKS:
         return False
-    wanted = (standing * coarse)[is_shown]
+    wanted = (_BLUR * steady * coarse)[is_shown]
+
+    def is_missing(detail: Plane) -> bool:
+        """Tell whether most blocks have too little of a detail."""
+        found = _blocks(sample.detail * detail)[is_shown]
+        return _share(found < wanted) > _MOST
+
     # A pole in the wind: the detail is there, but a little beside.
-    return all(
-        np.median(_blocks(sample.detail * np.roll(reference.detail, by, (0, 1)))[is_shown] / wanted) < _BLUR
-        for by in _SHAKES
-    )
+    return is_missing(reference.detail) and all(is_missing(np.roll(reference.detail, by, (0, 1))) for by in _SHAKES[1:])
 
 
 # --- samples vote on the condition ---
@@ -365,7 +395,7 @@ def judge(health: Health, sample: Sample, at: datetime) -> Health:
     """Take a sample in: its verdict votes, a condition that has the votes is believed, what is good is learnt from."""
     still = _still(health.still, sample, at)
     verdict, fits = _verdict(health, sample, still, at)
-    votes = _kept(health.votes, at) + (Vote(at=at, condition=verdict),)
+    votes = (*_kept(health.votes, at), Vote(at=at, condition=verdict))
     condition = _elected(votes, health.condition, at)
     references = health.references
     if fits and condition is Condition.OK:
@@ -392,8 +422,10 @@ def _still(still: Still | None, sample: Sample, at: datetime) -> Still:
 
 def _is_same(one: Grey, other: Grey) -> bool:
     """Tell whether two pictures differ in a few blocks only: exactly the same elsewhere, as no two of a sensor are."""
-    differs = (one != other).astype(np.float32)
-    return int(np.count_nonzero(_blocks(differs))) <= _CLOCK_BLOCKS
+    differs = one != other
+    if np.count_nonzero(differs) > _CLOCK_BLOCKS * _BLOCK:
+        return False
+    return int(np.count_nonzero(_blocks(differs.astype(np.float32)))) <= _CLOCK_BLOCKS
 
 
 def _verdict(health: Health, sample: Sample, still: Still, at: datetime) -> tuple[Condition, bool]:
@@ -412,20 +444,25 @@ def _verdict(health: Health, sample: Sample, still: Still, at: datetime) -> tupl
 def _compared(health: Health, sample: Sample) -> tuple[Condition, bool]:
     """Return the verdict on a sample beside the references: whatever light it was taken in, it may fit any of them."""
     own = health.references.get(sample.look)
-    ready = [reference for reference in health.references.values() if reference.is_ready]
-    if own is not None and own.is_ready:
-        ready.remove(own)
-        ready.insert(0, own)
-    matches = []
-    for reference in ready:
+    is_known = own is not None and own.is_ready
+    unfit = []
+    for reference in sorted(health.references.values(), key=lambda reference: reference is not own):
+        if not reference.is_ready:
+            continue
         match = _match(sample, reference)
         if match.is_in_place:
-            is_blurred = _is_blurred(sample, reference)
-            is_own = own is None or not own.is_ready or reference is own
-            return Condition.BLURRED if is_blurred else Condition.OK, is_own and not is_blurred
-        matches.append(match)
-    if own is None or not own.is_ready:
-        # The first night: infrared light shows another world. Flat it is not.
+            if _is_blurred(sample, reference):
+                return Condition.BLURRED, False
+            # What the day explains is no night: a grey day, or the dusk.
+            return Condition.OK, reference is own
+        unfit.append(match)
+    return _displaced(unfit, is_known=is_known)
+
+
+def _displaced(matches: list[_Match], *, is_known: bool) -> tuple[Condition, bool]:
+    """Return the verdict on a sample that fits nothing learnt: the match with its own light, if known, comes first."""
+    if not is_known:
+        # The first night: infrared light shows another world, but no flat one.
         is_covered = any(match.flat >= _COVERED_SHARE for match in matches)
         return (Condition.COVERED, False) if is_covered else (Condition.OK, True)
     match = matches[0]
@@ -434,64 +471,82 @@ def _compared(health: Health, sample: Sample) -> tuple[Condition, bool]:
 
 
 def _kept(votes: tuple[Vote, ...], at: datetime) -> tuple[Vote, ...]:
-    """Return the votes that still count: the last few however old, more if they are recent, none from the future."""
-    longest = _KEPT_TIME * max(_HOLD.values())
-    return tuple(
-        vote
-        for rank, vote in enumerate(reversed(votes), start=2)
-        if vote.at <= at and (rank <= _KEPT_VOTES or (at - vote.at).total_seconds() <= longest)
-    )[::-1]
+    """Return the votes that may still count beside a new one; none from a future that a clock set back made up."""
+    first = at - timedelta(seconds=_KEPT_TIME * max(_HOLD.values()))
+    past = tuple(vote for vote in votes if vote.at <= at)
+    older, last = past[: 1 - _KEPT_VOTES], past[1 - _KEPT_VOTES :]
+    return (*(vote for vote in older if vote.at >= first), *last)
 
 
 def _elected(votes: tuple[Vote, ...], condition: Condition, at: datetime) -> Condition:
-    """Return the condition that has the votes, or the one that had them last. What stands still is frozen at once."""
+    """Return the condition that has the votes, or the one that had them last. What stands still is frozen at once.
+
+    Votes for anything but ok stand together: who turns a camera to a bare wall is not saved by their disagreement.
+    """
     if votes[-1].condition is Condition.FROZEN:
         return Condition.FROZEN
-    if _has_votes(votes, {Condition.OK}, _HOLD[Condition.OK], at):
+    if _has_votes(_recent(votes, Condition.OK, at), {Condition.OK}, Condition.OK, at):
         return Condition.OK
-    wrong = Counter(vote.condition for vote in votes if vote.condition in _HOLD and vote.condition is not Condition.OK)
+    wrong = Counter(vote.condition for vote in votes if vote.condition in _WRONG)
     for name, _ in wrong.most_common(1):
-        if _has_votes(votes, set(wrong), _HOLD[name], at):
+        if _has_votes(_recent(votes, name, at), _WRONG, name, at):
             return name
     return condition
 
 
-def _has_votes(votes: tuple[Vote, ...], wanted: set[Condition], hold: float, at: datetime) -> bool:
-    """Tell whether most of the recent votes say so, and the first of them some time ago."""
-    ages = [(at - vote.at).total_seconds() for vote in votes]
-    recent = [
-        (age, vote.condition in wanted)
-        for rank, (age, vote) in enumerate(zip(reversed(ages), reversed(votes), strict=True), start=1)
-        if rank <= _KEPT_VOTES or age <= _KEPT_TIME * hold
-    ]
-    said = [age for age, is_wanted in recent if is_wanted]
-    return len(said) >= max(_MIN_VOTES, _MAJORITY * len(recent)) and max(said) >= hold
+def _recent(votes: tuple[Vote, ...], condition: Condition, at: datetime) -> tuple[Vote, ...]:
+    """Return the votes that count for a condition: the last few, more if they lie within the time it must hold."""
+    first = at - timedelta(seconds=_KEPT_TIME * _HOLD[condition])
+    older, last = votes[:-_KEPT_VOTES], votes[-_KEPT_VOTES:]
+    return (*(vote for vote in older if vote.at >= first), *last)
+
+
+def _has_votes(votes: tuple[Vote, ...], wanted: Set[Condition], condition: Condition, at: datetime) -> bool:
+    """Tell whether most votes say so, and the first of them long enough ago for a condition."""
+    said = [vote for vote in votes if vote.condition in wanted]
+    if len(said) < max(_MIN_VOTES, _MAJORITY * len(votes)):
+        return False
+    return (at - said[0].at).total_seconds() >= _HOLD[condition]
 
 
 def _learn(reference: Reference | None, sample: Sample, at: datetime) -> Reference:
     """Return a reference that has moved a little towards a sample; a young one that does not fit begins anew."""
-    if (
-        reference is None
-        or at < reference.learnt_at
-        or not (reference.is_ready or _match(sample, reference).is_in_place)
-    ):
-        return Reference(
-            place=sample.place,
-            place_power=sample.place_power,
-            detail=sample.detail,
-            detail_power=sample.detail_power,
-            samples=1,
-            since=at,
-            learnt_at=at,
-        )
+    if reference is None:
+        return _reference(sample, at)
+    if at < reference.learnt_at:
+        # The clock was set back; what is learnt stays learnt.
+        return replace(reference, learnt_at=at, since=at - (reference.learnt_at - reference.since))
+    if not reference.is_ready and not _match(sample, reference).is_in_place:
+        return _reference(sample, at)
     passed = (at - reference.learnt_at).total_seconds()
-    share = np.float32(max(1 / (reference.samples + 1), 1 - exp(-min(passed, 60.0) / _FOLLOW)))
+    if reference.is_ready and passed < _LEARN_EVERY:
+        return reference
+    share = np.float32(max(1 / (reference.samples + 1), 1 - exp(-min(passed, _LEARN_MOST) / _FOLLOW)))
+    place = reference.place + share * (sample.place - reference.place)
+    detail = reference.detail + share * (sample.detail - reference.detail)
     return Reference(
-        place=reference.place + share * (sample.place - reference.place),
+        place=place,
         place_power=reference.place_power + share * (sample.place_power - reference.place_power),
-        detail=reference.detail + share * (sample.detail - reference.detail),
+        place_steady=_half_blocks(place * place),
+        detail=detail,
         detail_power=reference.detail_power + share * (sample.detail_power - reference.detail_power),
+        detail_steady=_blocks(detail * detail),
         samples=reference.samples + 1,
         since=reference.since,
+        learnt_at=at,
+    )
+
+
+def _reference(sample: Sample, at: datetime) -> Reference:
+    """Return the reference of a single sample."""
+    return Reference(
+        place=sample.place,
+        place_power=sample.place_power,
+        place_steady=sample.place_power,
+        detail=sample.detail,
+        detail_power=sample.detail_power,
+        detail_steady=sample.detail_power,
+        samples=1,
+        since=at,
         learnt_at=at,
     )
