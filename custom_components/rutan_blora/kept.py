@@ -22,6 +22,7 @@ from .alarm.people import People
 from .const import DOMAIN
 from .journal.record import Record
 from .journal.store import Journal
+from .lamps import Lamps
 from .listeners import Listeners
 from .police.delivery import Delivery
 
@@ -40,6 +41,7 @@ class Kept:
         self.people = People(hass)
         self.intake = Intake(hass, self.people)
         self.journal = Journal(path, self._on_health)
+        self.lamps = Lamps(hass)
         self.journal_error: str | None = None
         self.name = name
         self.is_open = False
@@ -187,6 +189,7 @@ async def async_retire(hass: HomeAssistant, entry_id: str) -> None:
     """Take an entry out of service: ask nobody any more, and keep nothing of it."""
     if (kept := hass.data.get(KEPT, {}).get(entry_id)) is not None:
         kept.intake.dismiss()
+        kept.lamps.keep()
     await async_let_go(hass, entry_id)
 
 
