@@ -1,12 +1,15 @@
 """The binary sensors."""
 
-from unittest.mock import patch
+from functools import partial
+from unittest.mock import Mock, patch
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed, snapshot_platform
 from syrupy.assertion import SnapshotAssertion
 
+from custom_components.rutan_blora.alarm.wording import compose_test
+from custom_components.rutan_blora.entity import on_reach
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
@@ -146,3 +149,18 @@ async def test_phone_that_hangs_up_is_seen_within_half_a_minute(house: House, fr
         assert house.state("binary_sensor", "reachable", "HP Budi") == reachable
         await budi.disconnect()
         await house.hass.async_block_till_done()
+
+
+async def test_delivery_of_one_device_makes_nobody_look_at_the_others(house: House) -> None:
+    await house.set_up(panic_button(), police_phone("HP Budi", "gone"), police_phone("HP Cici", "gone too"))
+    heard: dict[str, Mock] = {subject: Mock() for subject in ("", "hp_budi", "hp_cici")}
+    unsubs = [on_reach(house.facility, subject, update) for subject, update in heard.items()]
+    await house.facility.police.test("hp_budi", partial(compose_test, "test", site="Rutan Blora"))
+    await turns()
+    assert {subject: update.called for subject, update in heard.items()} == {
+        "": True,
+        "hp_budi": True,
+        "hp_cici": False,
+    }
+    for unsub in unsubs:
+        unsub()

@@ -3,6 +3,7 @@
 import logging
 
 import pytest
+from pytest_homeassistant_custom_component.common import async_capture_events
 
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
@@ -82,3 +83,53 @@ async def test_lamp_that_is_gone_holds_up_nothing(
     assert await lamp(house) == "off"
     assert house.state("sensor", "alarm_state") == "acknowledged"
     assert [r.levelno for r in caplog.records if "does not show at the gate" in r.message] == [logging.WARNING]
+
+
+async def test_lamp_that_was_away_shows_what_is_true_when_it_is_back(
+    hass: HomeAssistant, house: House, budi: FakePhone
+) -> None:
+    await house.press_entity()
+    hass.states.async_set(LAMP, "unavailable")
+    await budi.answer("ACK")
+    await lamp(house)
+    hass.states.async_set(LAMP, "off")
+    assert await lamp(house) == "on"
+    hass.states.async_set(LAMP, "unavailable")
+    await house.call("close_alarm", outcome="resolved")
+    await lamp(house)
+    hass.states.async_set(LAMP, "on")
+    assert await lamp(house) == "off"
+    await hass.services.async_call("input_boolean", "turn_on", {"entity_id": LAMP}, blocking=True)
+    assert await lamp(house) == "on"
+
+
+async def test_lamp_that_shows_the_gate_no_more_does_not_go_on_saying_so(
+    hass: HomeAssistant, house: House, budi: FakePhone
+) -> None:
+    await house.press_entity()
+    await budi.answer("ACK")
+    assert await lamp(house) == "on"
+    gate = house.entry.subentries["gerbang"]
+    data = {key: value for key, value in gate.data.items() if key != "feedback_entity_id"}
+    hass.config_entries.async_update_subentry(house.entry, gate, data=data)
+    assert await lamp(house) == "off"
+
+
+async def test_lamp_of_a_facility_that_is_over_does_not_go_on_saying_so(
+    hass: HomeAssistant, house: House, budi: FakePhone
+) -> None:
+    await house.press_entity()
+    await budi.answer("ACK")
+    assert await lamp(house) == "on"
+    await hass.config_entries.async_remove(house.entry.entry_id)
+    assert await lamp(house) == "off"
+
+
+async def test_lamp_is_not_touched_by_a_reload(hass: HomeAssistant, house: House, budi: FakePhone) -> None:
+    await house.press_entity()
+    await budi.answer("ACK")
+    assert await lamp(house) == "on"
+    seen = async_capture_events(hass, "state_changed")
+    await house.reload()
+    assert await lamp(house) == "on"
+    assert [event for event in seen if event.data["entity_id"] == LAMP] == []

@@ -39,17 +39,19 @@ def on_sources(facility: Facility, _: str, update: CALLBACK_TYPE) -> CALLBACK_TY
     return facility.buttons.listen(update)
 
 
-def on_reach(facility: Facility, _: str, update: CALLBACK_TYPE) -> CALLBACK_TYPE:
-    """Follow what tells whether the police can be reached; connections come and go without a word."""
+def on_reach(facility: Facility, subject: str, update: CALLBACK_TYPE) -> CALLBACK_TYPE:
+    """Follow what tells whether the police, or one device, can be reached; connections come and go without a word."""
+    police = facility.police
+    watched = police.devices[subject].channel.watched if subject else police.watched
 
     @callback
     def again(_: object) -> None:
         update()
 
     return join(
-        facility.police.listen(lambda _, __: update()),
+        police.listen(lambda device, _: update() if subject in ("", device.id) else None),
         facility.kept.listen(update),
-        async_track_state_change_event(facility.hass, facility.police.watched, again),
+        async_track_state_change_event(facility.hass, watched, again),
         async_track_time_interval(facility.hass, again, REACH_INTERVAL),
     )
 

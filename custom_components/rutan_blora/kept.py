@@ -24,6 +24,7 @@ from .cctv.notice import Notice
 from .const import DOMAIN
 from .journal.record import Record
 from .journal.store import Journal
+from .lamps import Lamps
 from .listeners import Listeners
 from .police.delivery import Delivery
 
@@ -42,6 +43,7 @@ class Kept:
         self.people = People(hass)
         self.intake = Intake(hass, self.people)
         self.journal = Journal(path, self._on_health)
+        self.lamps = Lamps(hass)
         self.journal_error: str | None = None
         self.name = name
         self.is_open = False
@@ -192,6 +194,7 @@ async def async_retire(hass: HomeAssistant, entry_id: str) -> None:
     """Take an entry out of service: ask nobody any more, and keep nothing of it."""
     if (kept := hass.data.get(KEPT, {}).get(entry_id)) is not None:
         kept.intake.dismiss()
+        kept.lamps.keep()
     await async_let_go(hass, entry_id)
 
 

@@ -269,6 +269,35 @@ def test_every_kind_has_its_words(kind: Kind, indonesian: str, english: str) -> 
     assert told(raised(kind=kind), Language.EN)[0] == f"EMERGENCY: {english} – P2U"
 
 
+def test_only_the_newest_are_told_when_there_are_many() -> None:
+    incident = raised()
+    for number in range(1, 9):
+        incident = pressed_too(incident, f"Blok {number}", Kind.RIOT, after=number)
+    for number in range(1, 8):
+        officer = Actor(origin=Origin.OFFICER, id=f"phone-{number}", name=f"Bripda {number}")
+        incident = answered(incident, officer, Response.RESPONDING, after=20 + number)
+    lines = told(incident, Language.EN)[1].splitlines()
+    assert lines[1:3] == ["… +3", "Blok 3: Riot (2 Mar 08:05:12 WIB)"]
+    assert lines[7:10] == [
+        "Blok 8: Riot (2 Mar 08:05:17 WIB)",
+        "… +1",
+        "Responding: Bripda 2 (2 Mar 08:05:31 WIB)",
+    ]
+    assert lines[-1] == "Responding: Bripda 7 (2 Mar 08:05:36 WIB)"
+
+
+@pytest.mark.parametrize("language", Language)
+def test_push_stays_below_what_push_services_take(language: Language) -> None:
+    """They refuse 4096 bytes, and Home Assistant does not tell: the alarm would reach no phone from there on."""
+    incident = raised("P" * MAX_NAME, message="m" * MAX_TEXT)
+    for number in range(100):
+        name = f"{number} {'x' * MAX_NAME}"
+        incident = pressed_too(incident, name, Kind.PERIMETER, after=number)
+        incident = answered(incident, Actor(origin=Origin.USER, id=name, name=name), Response.ON_SCENE, after=number)
+    title, text = told(incident, language, site="S" * MAX_NAME)
+    assert len((title + text).encode()) < 2700
+
+
 # --- the alert around the words ---
 
 

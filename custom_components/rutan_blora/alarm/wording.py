@@ -3,14 +3,17 @@
 Words of police and prison practice in Indonesia; times in the facility's zone with the date, for a push can be late.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any, Final
 
 from ..const import MAX_NAME, MAX_TEXT, Language
 from ..police.alert import Alert, Answer, plain
-from .incident import Incident, Kind, Outcome, Responder, Response, State
+from .incident import Incident, Kind, Outcome, Press, Responder, Response, State
+
+# Of places and of officers so many are named. Push services refuse 4096 bytes, and Home Assistant does not tell.
+MAX_LINES: Final = 6
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -176,10 +179,7 @@ def _lines(incident: Incident, words: _Words, site: str, zone: tzinfo) -> list[s
     """Return the lines of the text."""
     lines = [f"{plain(site, MAX_NAME)} · {words.pressed} {_time(incident.pressed_at, words, zone)}"]
     if len(incident.presses) > 1:
-        lines += [
-            f"{plain(p.location, MAX_NAME)}: {words.kinds[p.kind]} ({_time(p.at, words, zone)})"
-            for p in incident.presses
-        ]
+        lines += _newest(incident.presses, lambda press: _press(press, words, zone))
     if message := plain(incident.message, MAX_TEXT):
         lines.append(message)
     if (end := incident.closed) is not None and end.outcome is not None:
@@ -187,7 +187,18 @@ def _lines(incident: Incident, words: _Words, site: str, zone: tzinfo) -> list[s
         lines.append(f"{words.closed}: {words.outcomes[end.outcome]}" + (f" ({by})" if by else ""))
     elif incident.state is State.ALARM:
         lines.append(words.lapsed if incident.lapsed else words.nobody)
-    return lines + [_responder(r, words, zone) for r in incident.responders]
+    return lines + _newest(incident.responders, lambda responder: _responder(responder, words, zone))
+
+
+def _newest[T](things: Sequence[T], say: Callable[[T], str]) -> list[str]:
+    """Return a line for each of the newest, before them how many more there are."""
+    more = len(things) - MAX_LINES
+    return ([f"… +{more}"] if more > 0 else []) + [say(thing) for thing in things[-MAX_LINES:]]
+
+
+def _press(press: Press, words: _Words, zone: tzinfo) -> str:
+    """Return where help is needed, too, and why."""
+    return f"{plain(press.location, MAX_NAME)}: {words.kinds[press.kind]} ({_time(press.at, words, zone)})"
 
 
 def _responder(responder: Responder, words: _Words, zone: tzinfo) -> str:
