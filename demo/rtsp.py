@@ -24,7 +24,7 @@ _PAYLOAD: Final = 1400
 # A viewer that is so far behind gets nothing until it has caught up (bytes).
 _BACKLOG: Final = 2_000_000
 _METHODS: Final = "OPTIONS, DESCRIBE, SETUP, PLAY, GET_PARAMETER, TEARDOWN"
-_PATH: Final = re.compile(r"rtsp://[^/]+/cam(\d+)(?:[/?].*)?")
+_PATH: Final = re.compile(r"rtsps?://[^/]+/cam(\d+)(?:[/?].*)?")
 _START_CODE: Final = re.compile(rb"\x00*\x00\x00\x01")
 # Kinds of NAL units: a key frame's slice, and what a decoder needs first.
 _KEY, _SPS, _PPS = 5, 7, 8

@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
 import logging
+from pathlib import Path
 import threading
 import traceback
 
@@ -23,6 +25,7 @@ from demo.home_assistant import free_port
 from homeassistant.core import HomeAssistant
 from tests.cctv.servers import Talk, hang_up, serving, silence
 from tests.common import until
+from tests.tls import certificate
 
 USERNAME = "admin"
 PASSWORD = "p@s:/%41 w"
@@ -216,6 +219,46 @@ async def test_video_without_key_frames_is_no_video(
     monkeypatch.setattr(rtsp, "_payloads", demoted)
     monkeypatch.setattr(rtsp_source, "_KEY_FRAME_WITHIN", 3.0)
     assert await problem_of(hass, source_of(hass, cameras)) == "no_video"
+
+
+@pytest.mark.parametrize(
+    ("said", "instead"),
+    [("m=video 0 RTP/AVP 96", "m=audio 0 RTP/AVP 0"), ("H264/90000", "X-SECRET/90000")],
+    ids=["sound only", "unknown codec"],
+)
+async def test_stream_without_video_we_can_read(
+    hass: HomeAssistant, cameras: Cameras, monkeypatch: pytest.MonkeyPatch, said: str, instead: str
+) -> None:
+    described = cameras._rtsp._described
+    monkeypatch.setattr(cameras._rtsp, "_described", lambda film: described(film).replace(said, instead))
+    assert await problem_of(hass, source_of(hass, cameras)) == "no_video"
+
+
+async def test_video_that_is_too_large_is_refused(
+    hass: HomeAssistant, cameras: Cameras, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rtsp_source, "MAX_PIXELS", 640 * 360 - 1)
+    assert await problem_of(hass, source_of(hass, cameras)) == "too_large"
+
+
+async def test_video_over_tls(hass: HomeAssistant, cameras: Cameras, tmp_path: Path) -> None:
+    async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        camera_reader, camera_writer = await asyncio.open_connection("127.0.0.1", cameras._rtsp.port)
+        with closing(camera_writer):
+            await asyncio.gather(_pump(reader, camera_writer), _pump(camera_reader, writer))
+
+    # The server complains of a client that hangs up; here it has to.
+    hass.loop.set_exception_handler(lambda _loop, _context: None)
+    async with serving(relay, tls=certificate(tmp_path)) as server:
+        url = f"rtsps://{server}/cam1"
+        assert await problem_of(hass, RtspSource(hass, url, USERNAME, PASSWORD)) == "unreachable"
+        assert await probe(hass, RtspSource(hass, url, USERNAME, PASSWORD, verify_ssl=False))
+
+
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while data := await reader.read(65536):
+        writer.write(data)
+    writer.close()
 
 
 async def test_broken_key_frame_is_passed_over(
