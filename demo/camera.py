@@ -125,7 +125,7 @@ def _picture(
     """Draw the outer wall as this camera sees it then."""
     width, height = size
     if fault == Fault.COVER:
-        image = Image.effect_noise(size, 6).point([value // 8 for value in range(256)]).convert("RGB")
+        image = Image.effect_noise(size, 6).point([70 + value // 8 for value in range(256)]).convert("RGB")
     else:
         image = _wall(camera, size, shift=width // 4 if fault == Fault.TURN else 0)
     if night:

@@ -190,7 +190,8 @@ class HomeAssistant:
         media = self.folder / "media"
         media.mkdir(exist_ok=True)
         configuration = Path(__file__).with_name("configuration.yaml").read_text(encoding="utf-8")
-        _write(self.folder / "configuration.yaml", configuration.replace(_MEDIA, f"local: {media}"))
+        file = self.folder / "configuration.yaml"
+        file.write_text(configuration.replace(_MEDIA, f"local: {media}"), encoding="utf-8")
         (self.folder / _MARK).touch()
 
 

@@ -12,11 +12,12 @@ from PIL import Image, ImageDraw, ImageFont
 from playwright.async_api import Page
 
 from .browser import open_page, show_device
+from .camera import Fault
 from .home_assistant import HomeAssistant
-from .site import OFFICERS, Site
+from .site import OFFICERS, YARD, Site
 
 # Seconds for all of it, the first start of a machine included.
-_WITHIN: Final = 300
+_WITHIN: Final = 420
 # The plan of the film (seconds): as short as the form allows.
 _TIER_DELAY: Final = 5
 _REPEAT_INTERVAL: Final = 15
@@ -24,13 +25,20 @@ _REPEAT_INTERVAL: Final = 15
 _CROP: Final = (600, 130, 1280, 900)
 _FRAME: Final = (510, 578)
 _LINE: Final = 40
+# How large the wall is shown (pixels), and how long its cameras are given for a new picture (seconds).
+_WALL: Final = (1120, 630)
+_PICTURE_WITHIN: Final = 3
 
 
 async def draw(folder: Path) -> None:
-    """Raise an alarm, let the first phone answer, and take the pages as they are then; then film one that escalates."""
+    """Raise an alarm, let the first phone answer, take the pages as they are then; film one that escalates; the wall."""
     home = HomeAssistant.temporary()
     try:
-        async with asyncio.timeout(_WITHIN), aiohttp.ClientSession() as session, Site(home, session) as site:
+        async with (
+            asyncio.timeout(_WITHIN),
+            aiohttp.ClientSession() as session,
+            Site(home, session, cameras=len(YARD)) as site,
+        ):
             await site.press_gate()
             push = await site.phones[0].inbox.get()
             await site.phones[0].answer(next(iter(push.buttons)), push)
@@ -41,6 +49,7 @@ async def draw(folder: Path) -> None:
                     await page.screenshot(path=folder / f"{name}.png")
             await site.close_alarm("Latihan gambar")
             await _film(site, folder / "escalation.png")
+            await _walls(site, folder)
     finally:
         home.remove()
 
@@ -80,6 +89,42 @@ async def _scenes(site: Site) -> AsyncIterator[str]:
     await site.close_alarm("Situasi terkendali")
     await _until(site, "normal")
     yield "Closed, and on record"
+
+
+async def _walls(site: Site, folder: Path) -> None:
+    """Take the wall while all is calm, in an alarm, and with one camera dead and one covered; and that one's page."""
+    frames = [await _wall(site, "Calm")]
+    site.drop_pushes()
+    await site.press_gate()
+    await _until(site, "alarm")
+    await asyncio.sleep(_PICTURE_WITHIN)
+    frames.append(await _wall(site, "A press at the gate: its cameras first, framed red"))
+    dead, covered = YARD[2].name, YARD[1].name
+    site.cameras[3].switch(Fault.KILL, on=True)
+    site.cameras[2].switch(Fault.COVER, on=True)
+    await site.states.until(site.entity("camera", "camera", dead), "unavailable", within=60)
+    worth = site.entity("sensor", "picture", covered)
+    await site.states.until(worth, lambda state: state.value in ("dark", "covered"), within=60)
+    frames.append(await _wall(site, "One camera killed, one covered"))
+    strip = Image.new("RGB", (frames[0].width, sum(frame.height for frame in frames)), "white")
+    for number, frame in enumerate(frames):
+        strip.paste(frame, (0, number * frame.height))
+    strip.save(folder / "wall.jpg", quality=82)
+    async with open_page(site.api) as page:
+        await show_device(page, site.api, await site.device(covered))
+        await page.screenshot(path=folder / "camera.png")
+
+
+async def _wall(site: Site, caption: str) -> Image.Image:
+    """Return the wall as it is now, below a line that says what is to be seen."""
+    path = f"/api/camera_proxy/{site.entity('camera', 'wall')}"
+    await site.api.picture(path)
+    await asyncio.sleep(_PICTURE_WITHIN)
+    shown = Image.open(BytesIO(await site.api.picture(path))).convert("RGB").resize(_WALL, Image.Resampling.LANCZOS)
+    frame = Image.new("RGB", (shown.width, shown.height + _LINE), "white")
+    frame.paste(shown, (0, _LINE))
+    ImageDraw.Draw(frame).text((16, 9), caption, fill="black", font=ImageFont.load_default(22))
+    return frame
 
 
 async def _frame(page: Page, site: Site) -> Image.Image:
