@@ -65,6 +65,7 @@ class Camera:
         self.motion = Upstreams()
         self.video = Upstreams()
         self._connections: WeakSet[asyncio.BaseTransport] = WeakSet()
+        self._connected = 0
         self._drawing = asyncio.Lock()
         self._drawn: tuple[float, str | None, bool] | None = None
         self._image = Image.new("RGB", size)
@@ -80,6 +81,11 @@ class Camera:
         """Return how many connections there are now, those kept for the next still included."""
         return sum(not transport.is_closing() for transport in self._connections) + self.video.open
 
+    @property
+    def total(self) -> int:
+        """Return how many connections there have been."""
+        return self._connected + self.video.total
+
     def switch(self, fault: Fault, *, on: bool) -> None:
         """Do something to the camera, or undo it."""
         if on:
@@ -89,6 +95,7 @@ class Camera:
 
     def connect(self, transport: asyncio.BaseTransport) -> None:
         """Note a connection somebody asks for pictures on, be it for the first time or again."""
+        self._connected += transport not in self._connections
         self._connections.add(transport)
 
     async def image(self) -> Image.Image:
