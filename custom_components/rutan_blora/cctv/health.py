@@ -6,7 +6,7 @@ Assistant, no clock.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -66,9 +66,9 @@ _DOUBTFUL: Final = 0.22
 _LITTLE_LEFT: Final = 0.85
 # Share of flat blocks that makes a covered camera of what might be a new kind of light.
 _COVERED_SHARE: Final = 0.3
-# Less fine detail than this, beside the coarse, is a blur.
-_BLUR: Final = 0.28
-_MOST: Final = 0.5
+# Less fine detail than this, in its power and in what agrees with the reference, is a blur.
+_DULL: Final = 0.4
+_BLUR: Final = 0.5
 # Blocks with something to see that a judgement needs.
 _MIN_BLOCKS: Final = 12
 # A shift must show this much better than standing still, and this far above chance.
@@ -99,10 +99,13 @@ _KEPT_TIME: Final = 1.5
 # --- what is learnt ---
 
 _LEARNT_SAMPLES: Final = 10
+# Samples it takes to tell noise from what is there.
+_YOUNG: Final = 3
 _LEARNT_TIME: Final = timedelta(seconds=45)
 # A reference follows the season's light, the sun's way and a growing tree in this time (s).
 _FOLLOW: Final = 600.0
-# Seconds between two lessons, and the most that one counts for after a gap.
+# Samples from which on it is not every one that counts; the seconds between two that do, and the most after a gap.
+_MATURE: Final = 60
 _LEARN_EVERY: Final = 20.0
 _LEARN_MOST: Final = 60.0
 _DIM: Final = 50.0
@@ -196,7 +199,7 @@ class Health:
 
     @property
     def is_learning(self) -> bool:
-        """Tell whether blurred, moved and partly covered cannot be seen yet, in the light there is."""
+        """Tell whether blurred, moved and partly covered cannot be told yet, in the light there is."""
         reference = self.references.get(self.look)
         return reference is None or not reference.is_ready
 
@@ -279,7 +282,7 @@ def _decode(jpeg: bytes) -> Grey:
             return np.asarray(small)
     except (OSError, SyntaxError, ValueError, struct.error) as err:
         raise SourceError(SourceProblem.NOT_AN_IMAGE) from err
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as err:
+    except Image.DecompressionBombError as err:
         raise SourceError(SourceProblem.TOO_LARGE) from err
 
 
@@ -342,8 +345,8 @@ def _match(sample: Sample, reference: Reference) -> _Match:
     if count < _MIN_BLOCKS:
         return _FITS
     common = _half_blocks(sample.place * reference.place)
-    gain = common / (steady + _TINY)
-    agreement = common / np.sqrt(steady * sample.place_power + _TINY)
+    gain = common / np.maximum(steady, _TINY)
+    agreement = common / np.sqrt(np.maximum(steady, 0) * sample.place_power + _TINY)
     is_lost = is_shown & (agreement < _AGREEMENT) & ~((gain > _GAIN[0]) & (gain < _GAIN[1]))
     lost = int(np.count_nonzero(is_lost)) / count
     if lost < _DOUBTFUL:
@@ -371,36 +374,50 @@ def _levelled(place: Plane) -> Plane:
 
 
 def _is_blurred(sample: Sample, reference: Reference) -> bool:
-    """Tell whether fine detail has gone where coarse has not; noise has no part in it, for it agrees with nothing."""
-    coarse = _half_blocks(sample.place * reference.place) / (reference.place_steady + _TINY)
+    """Tell whether fine detail has gone where coarse has not; noise has no part in it."""
+    coarse = _half_blocks(sample.place * reference.place) / np.maximum(reference.place_steady, _TINY)
     steady = reference.detail_steady
     is_shown = (steady > 0.15 * reference.detail_power) & (steady > 2 * _BLOCK) & (coarse > 0.05)
     if np.count_nonzero(is_shown) < _MIN_BLOCKS:
         return False
-    wanted = (_BLUR * steady * coarse)[is_shown]
+    noise = reference.detail_power - steady
+    is_dull = sample.detail_power - noise < _DULL * steady * coarse**2
+    if not _is_most(is_dull, is_shown):
+        return False
+    # Less noise than ever looks the same; but then the detail is where it was, or a little beside on a shaking pole.
+    wanted = _BLUR * steady * coarse
+    return all(
+        _is_most(_blocks(sample.detail * np.roll(reference.detail, by, (0, 1))) < wanted, is_shown) for by in _SHAKES
+    )
 
-    def is_missing(detail: Plane) -> bool:
-        """Tell whether most blocks have too little of a detail."""
-        found = _blocks(sample.detail * detail)[is_shown]
-        return _share(found < wanted) > _MOST
 
-    # A pole in the wind: the detail is there, but a little beside.
-    return is_missing(reference.detail) and all(is_missing(np.roll(reference.detail, by, (0, 1))) for by in _SHAKES[1:])
+def _is_most(mask: NDArray[np.bool], among: NDArray[np.bool]) -> bool:
+    """Tell whether it is true of most blocks among some."""
+    return int(np.count_nonzero(mask & among)) * 2 > int(np.count_nonzero(among))
 
 
 # --- samples vote on the condition ---
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Verdict:
+    """What one sample says; by which light's reference, and whether that may learn from it."""
+
+    condition: Condition
+    look: Look
+    may_learn: bool = False
+
+
 def judge(health: Health, sample: Sample, at: datetime) -> Health:
     """Take a sample in: its verdict votes, a condition that has the votes is believed, what is good is learnt from."""
     still = _still(health.still, sample, at)
-    verdict, fits = _verdict(health, sample, still, at)
-    votes = (*_kept(health.votes, at), Vote(at=at, condition=verdict))
+    verdict = _verdict(health, sample, still, at)
+    votes = (*_kept(health.votes, at), Vote(at=at, condition=verdict.condition))
     condition = _elected(votes, health.condition, at)
     references = health.references
-    if fits and condition is Condition.OK:
-        references = {**references, sample.look: _learn(references.get(sample.look), sample, at)}
-    return Health(condition=condition, look=sample.look, votes=votes, still=still, references=references)
+    if verdict.may_learn and condition is Condition.OK:
+        references = {**references, verdict.look: _learn(references.get(verdict.look), sample, at)}
+    return Health(condition=condition, look=verdict.look, votes=votes, still=still, references=references)
 
 
 def reconnected(health: Health) -> Health:
@@ -428,46 +445,45 @@ def _is_same(one: Grey, other: Grey) -> bool:
     return int(np.count_nonzero(_blocks(differs.astype(np.float32)))) <= _CLOCK_BLOCKS
 
 
-def _verdict(health: Health, sample: Sample, still: Still, at: datetime) -> tuple[Condition, bool]:
-    """Return the verdict on a sample, and whether its place is as it should be so that it may be learnt from."""
+def _verdict(health: Health, sample: Sample, still: Still, at: datetime) -> _Verdict:
+    """Return the verdict on a sample: first what it shows by itself, then beside the references."""
     if sample.black >= _DARK_SHARE:
-        return Condition.DARK, False
+        return _Verdict(condition=Condition.DARK, look=sample.look)
     if sample.white >= _BRIGHT_SHARE:
-        return Condition.BRIGHT, False
+        return _Verdict(condition=Condition.BRIGHT, look=sample.look)
     if sample.flat >= _FLAT_SHARE:
-        return Condition.COVERED, False
+        return _Verdict(condition=Condition.COVERED, look=sample.look)
     if still.samples >= _STILL_SAMPLES and at - still.since >= _STILL_TIME:
-        return Condition.FROZEN, False
+        return _Verdict(condition=Condition.FROZEN, look=sample.look)
     return _compared(health, sample)
 
 
-def _compared(health: Health, sample: Sample) -> tuple[Condition, bool]:
-    """Return the verdict on a sample beside the references: whatever light it was taken in, it may fit any of them."""
-    own = health.references.get(sample.look)
-    is_known = own is not None and own.is_ready
-    unfit = []
-    for reference in sorted(health.references.values(), key=lambda reference: reference is not own):
-        if not reference.is_ready:
-            continue
-        match = _match(sample, reference)
-        if match.is_in_place:
-            if _is_blurred(sample, reference):
-                return Condition.BLURRED, False
-            # What the day explains is no night: a grey day, or the dusk.
-            return Condition.OK, reference is own
-        unfit.append(match)
-    return _displaced(unfit, is_known=is_known)
+def _compared(health: Health, sample: Sample) -> _Verdict:
+    """Return the verdict beside the references: whatever light a sample was taken in, it may fit any of them."""
+    own = sample.look
+    known = [look for look, reference in health.references.items() if reference.is_ready]
+    matches: dict[Look, _Match] = {}
+    for look in sorted(known, key=lambda look: look is not own):
+        reference = health.references[look]
+        match = matches[look] = _match(sample, reference)
+        # What the day explains well is no night: a grey day, or the dusk.
+        if match is _FITS or (look is own and match.is_in_place):
+            is_blurred = _is_blurred(sample, reference)
+            condition = Condition.BLURRED if is_blurred else Condition.OK
+            return _Verdict(condition=condition, look=look, may_learn=look is own and not is_blurred)
+    if own in matches:
+        is_elsewhere = any(match.is_in_place for match in matches.values())
+        return _Verdict(condition=Condition.OK if is_elsewhere else _displaced(matches[own]), look=own)
+    # The first night: infrared light shows another world, but no flat one.
+    is_covered = any(match.flat >= _COVERED_SHARE for match in matches.values())
+    condition = Condition.COVERED if is_covered else Condition.OK
+    return _Verdict(condition=condition, look=own, may_learn=not is_covered)
 
 
-def _displaced(matches: list[_Match], *, is_known: bool) -> tuple[Condition, bool]:
-    """Return the verdict on a sample that fits nothing learnt: the match with its own light, if known, comes first."""
-    if not is_known:
-        # The first night: infrared light shows another world, but no flat one.
-        is_covered = any(match.flat >= _COVERED_SHARE for match in matches)
-        return (Condition.COVERED, False) if is_covered else (Condition.OK, True)
-    match = matches[0]
+def _displaced(match: _Match) -> Condition:
+    """Return what has happened to a camera that does not see what it should."""
     is_flat = not match.is_shifted and match.flat >= match.lost / 2
-    return Condition.COVERED if is_flat else Condition.MOVED, False
+    return Condition.COVERED if is_flat else Condition.MOVED
 
 
 def _kept(votes: tuple[Vote, ...], at: datetime) -> tuple[Vote, ...]:
@@ -501,7 +517,7 @@ def _recent(votes: tuple[Vote, ...], condition: Condition, at: datetime) -> tupl
     return (*(vote for vote in older if vote.at >= first), *last)
 
 
-def _has_votes(votes: tuple[Vote, ...], wanted: Set[Condition], condition: Condition, at: datetime) -> bool:
+def _has_votes(votes: tuple[Vote, ...], wanted: AbstractSet[Condition], condition: Condition, at: datetime) -> bool:
     """Tell whether most votes say so, and the first of them long enough ago for a condition."""
     said = [vote for vote in votes if vote.condition in wanted]
     if len(said) < max(_MIN_VOTES, _MAJORITY * len(votes)):
@@ -516,25 +532,35 @@ def _learn(reference: Reference | None, sample: Sample, at: datetime) -> Referen
     if at < reference.learnt_at:
         # The clock was set back; what is learnt stays learnt.
         return replace(reference, learnt_at=at, since=at - (reference.learnt_at - reference.since))
-    if not reference.is_ready and not _match(sample, reference).is_in_place:
+    if _YOUNG <= reference.samples < _LEARNT_SAMPLES and not _match(sample, reference).is_in_place:
         return _reference(sample, at)
     passed = (at - reference.learnt_at).total_seconds()
-    if reference.is_ready and passed < _LEARN_EVERY:
+    if reference.samples >= _MATURE and passed < _LEARN_EVERY:
         return reference
-    share = np.float32(max(1 / (reference.samples + 1), 1 - exp(-min(passed, _LEARN_MOST) / _FOLLOW)))
+    samples = reference.samples + 1
+    share = np.float32(max(1 / samples, 1 - exp(-min(passed, _LEARN_MOST) / _FOLLOW)))
     place = reference.place + share * (sample.place - reference.place)
     detail = reference.detail + share * (sample.detail - reference.detail)
+    place_power = reference.place_power + share * (sample.place_power - reference.place_power)
+    detail_power = reference.detail_power + share * (sample.detail_power - reference.detail_power)
     return Reference(
         place=place,
-        place_power=reference.place_power + share * (sample.place_power - reference.place_power),
-        place_steady=_half_blocks(place * place),
+        place_power=place_power,
+        place_steady=_steady(_half_blocks(place * place), place_power, samples),
         detail=detail,
-        detail_power=reference.detail_power + share * (sample.detail_power - reference.detail_power),
-        detail_steady=_blocks(detail * detail),
-        samples=reference.samples + 1,
+        detail_power=detail_power,
+        detail_steady=_steady(_blocks(detail * detail), detail_power, samples),
+        samples=samples,
         since=reference.since,
         learnt_at=at,
     )
+
+
+def _steady(mean: Plane, power: Plane, samples: int) -> Plane:
+    """Return what is steady in the power of a mean: without the noise that so few samples leave in it."""
+    counted = min(samples, _MATURE)
+    steady = (mean - power / counted) * (counted / (counted - 1))
+    return steady.astype(np.float32, copy=False)
 
 
 def _reference(sample: Sample, at: datetime) -> Reference:
