@@ -31,7 +31,7 @@ _PICTURE_WITHIN: Final = 3
 
 
 async def draw(folder: Path) -> None:
-    """Raise an alarm, let the first phone answer, take the pages as they are then; film one that escalates; the wall."""
+    """Raise an alarm, let the first phone answer, take the pages as they are; film one that escalates; the wall."""
     home = HomeAssistant.temporary()
     try:
         async with (

@@ -330,8 +330,11 @@ async def test_phone_that_fails_is_shown_failed_and_tried_again_while_the_others
     mended.set()
     await settle(house)
     assert house.state("sensor", "delivery", "HP Budi") == "sent"
-    assert len(budi.pushes) == 2
-    assert len(cici.pushes) == 1
+    # How often it was tried meanwhile depends on the machine; once it is told, never again.
+    tries = len(budi.pushes)
+    assert tries > 1
+    await settle(house)
+    assert (len(budi.pushes), len(cici.pushes)) == (tries, 1)
 
 
 async def test_phone_that_hangs_is_given_up_after_the_deadline_and_tried_again(
