@@ -8,6 +8,7 @@ from typing import Final
 from ..const import MAX_NAME, Language
 from ..police.alert import Alert, plain
 from .picture import Condition
+from .words import CONDITIONS
 
 # Cameras named in one push; more would not be read.
 MAX_NAMED: Final = 8
@@ -30,7 +31,8 @@ class Loss:
 class _Words:
     """The words of one language."""
 
-    conditions: Mapping[Condition | None, str]
+    conditions: Mapping[Condition, str]
+    tampered: str
     lost: str
     found: str
     drill: str
@@ -40,16 +42,8 @@ class _Words:
 
 _WORDS: Final = {
     Language.ID: _Words(
-        conditions={
-            Condition.NO_SIGNAL: "tidak ada sinyal",
-            Condition.FROZEN: "gambar beku",
-            Condition.DARK: "gelap",
-            Condition.BRIGHT: "silau",
-            Condition.BLURRED: "kabur",
-            Condition.COVERED: "tertutup",
-            Condition.MOVED: "bergeser",
-            None: "melapor dirusak",
-        },
+        conditions=CONDITIONS[Language.ID],
+        tampered="melapor dirusak",
         lost="Indikasi gangguan kamera",
         found="Kamera kembali normal",
         drill="LATIHAN",
@@ -57,16 +51,8 @@ _WORDS: Final = {
         clock="%H.%M.%S",
     ),
     Language.EN: _Words(
-        conditions={
-            Condition.NO_SIGNAL: "no signal",
-            Condition.FROZEN: "frozen picture",
-            Condition.DARK: "dark",
-            Condition.BRIGHT: "dazzled",
-            Condition.BLURRED: "blurred",
-            Condition.COVERED: "covered",
-            Condition.MOVED: "moved",
-            None: "reports tampering",
-        },
+        conditions=CONDITIONS[Language.EN],
+        tampered="reports tampering",
         lost="Indication of camera trouble",
         found="Cameras are back to normal",
         drill="DRILL",
@@ -152,4 +138,5 @@ def compose(notice: Notice, language: Language, *, site: str, zone: tzinfo) -> A
 def _line(loss: Loss, words: _Words, zone: tzinfo) -> str:
     """Return what is the matter with one camera."""
     since = loss.since.astimezone(zone).strftime(words.clock)
-    return f"{plain(loss.name, MAX_NAME)}: {words.conditions[loss.condition]} ({since})"
+    what = words.tampered if loss.condition is None else words.conditions[loss.condition]
+    return f"{plain(loss.name, MAX_NAME)}: {what} ({since})"

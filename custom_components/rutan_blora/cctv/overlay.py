@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from ..const import Language
 from .picture import Condition, Picture
+from .words import CONDITIONS
 
 type Size = tuple[int, int]
 type Colour = tuple[int, int, int]
@@ -55,15 +56,7 @@ class Words:
 
 
 _ID: Final = Words(
-    conditions={
-        Condition.NO_SIGNAL: "TIDAK ADA SINYAL",
-        Condition.FROZEN: "BEKU",
-        Condition.DARK: "GELAP",
-        Condition.BRIGHT: "SILAU",
-        Condition.BLURRED: "BURAM",
-        Condition.COVERED: "TERTUTUP",
-        Condition.MOVED: "BERGESER",
-    },
+    conditions={condition: word.upper() for condition, word in CONDITIONS[Language.ID].items()},
     no_picture="TIDAK ADA GAMBAR",
     since="sejak",
     clock="%H.%M.%S",
@@ -73,15 +66,7 @@ _ID: Final = Words(
 )
 
 _EN: Final = Words(
-    conditions={
-        Condition.NO_SIGNAL: "NO SIGNAL",
-        Condition.FROZEN: "FROZEN",
-        Condition.DARK: "DARK",
-        Condition.BRIGHT: "TOO BRIGHT",
-        Condition.BLURRED: "BLURRED",
-        Condition.COVERED: "COVERED",
-        Condition.MOVED: "MOVED",
-    },
+    conditions={condition: word.upper() for condition, word in CONDITIONS[Language.EN].items()},
     no_picture="NO PICTURE",
     since="since",
     clock="%H:%M:%S",
