@@ -1,5 +1,6 @@
 """What the alarm and the cameras have to do with each other."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,7 +13,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 
 from .cctv.common import StubSource, jpeg
-from .common import ENTRY_ID, FakePhone, House, panic_button, perimeter_camera, police_device, until
+from .common import ENTRY_ID, PATIENCE, FakePhone, House, panic_button, perimeter_camera, police_device, until
 
 pytest_plugins = ("tests.fixtures",)
 
@@ -135,6 +136,19 @@ async def test_siren_does_not_sound_for_a_camera(
     assert len(calls) == 1
     await lose(house, sources["utara"], "utara")
     assert len(calls) == 1
+
+
+async def test_reload_and_the_press_in_it_wait_for_no_camera_that_does_not_let_go(
+    hass: HomeAssistant, house: House, budi: FakePhone, sources: dict[str, StubSource]
+) -> None:
+    sources["utara"].may_close.clear()
+    sources["utara"].is_closed = False
+    async with asyncio.timeout(PATIENCE):
+        assert await hass.config_entries.async_reload(ENTRY_ID)
+        await house.press_entity()
+    assert len(budi.pushes) == 1
+    assert not sources["utara"].is_closed
+    sources["utara"].may_close.set()
 
 
 # --- the picture in the push ---

@@ -217,7 +217,8 @@ class Facility:
         self.kept.deliveries = self.alarm.deliveries
         self.guard.stop()
         self.collector.stop()
-        await self.cameras.async_stop()
+        # Not waited for: a press that comes during a reload must not wait for a camera that does not let go.
+        self.hass.async_create_task(self.cameras.async_stop(), "rutan_blora stop the cameras")
         if self._entry.disabled_by is not None:
             await async_retire(self.hass, self._entry.entry_id)
 

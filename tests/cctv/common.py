@@ -23,6 +23,8 @@ class StubSource(Source):
     def __init__(self) -> None:
         self.given: asyncio.Queue[bytes | SourceProblem] = asyncio.Queue()
         self.is_closed = False
+        self.may_close = asyncio.Event()
+        self.may_close.set()
         self.url: str | None = None
 
     def give(self, *pictures: bytes | SourceProblem) -> None:
@@ -51,5 +53,6 @@ class StubSource(Source):
 
     @override
     async def close(self) -> None:
-        """Note it."""
+        """Let go once the test allows it."""
+        await self.may_close.wait()
         self.is_closed = True
