@@ -205,3 +205,27 @@ async def test_camera_that_refuses_its_login_asks_for_a_new_one(
     assert flow["context"]["source"] == "reauth"
     assert flow["context"]["title_placeholders"] == {"name": "Utara"}
     assert flow["step_id"] == "reauth_confirm"
+
+
+# --- the entities a camera names ---
+
+
+async def test_renamed_motion_sensor_and_source_are_followed(
+    hass: HomeAssistant, house: House, sources: dict[str, StubSource]
+) -> None:
+    registry = er.async_get(hass)
+    motion = registry.async_get_or_create("binary_sensor", "test", "motion").entity_id
+    source = registry.async_get_or_create("camera", "test", "north").entity_id
+    for entity_id in (motion, source):
+        hass.states.async_set(entity_id, "off")
+    camera = perimeter_camera("Utara", source="entity", entity_id=source, motion_entity_id=motion)
+    await house.set_up({**camera, "unique_id": f"camera_{source}"})
+    registry.async_update_entity(motion, new_entity_id="binary_sensor.steril")
+    registry.async_update_entity(source, new_entity_id="camera.utara_lama")
+    await hass.async_block_till_done()
+    followed = house.entry.subentries["utara"]
+    assert (followed.data["motion_entity_id"], followed.data["entity_id"]) == (
+        "binary_sensor.steril",
+        "camera.utara_lama",
+    )
+    assert followed.unique_id == "camera_camera.utara_lama"

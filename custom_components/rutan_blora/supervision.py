@@ -21,9 +21,11 @@ from .const import (
     CONF_DUTY_ENTITY_ID,
     CONF_ENTITY_IDS,
     CONF_FEEDBACK_ENTITY_ID,
+    CONF_MOTION_ENTITY_ID,
     CONF_TTS_ENTITY_ID,
     DOMAIN,
     SUBENTRY_PANIC_BUTTON,
+    SUBENTRY_POLICE_DEVICE,
     ChannelType,
 )
 from .facility import RutanConfigEntry
@@ -45,6 +47,7 @@ _ENTITY_KEYS = (
     CONF_BATTERY_ENTITY_ID,
     CONF_DUTY_ENTITY_ID,
     CONF_FEEDBACK_ENTITY_ID,
+    CONF_MOTION_ENTITY_ID,
     CONF_TTS_ENTITY_ID,
 )
 # Faults come with time, and a broker's integration that restarts is not gone.
@@ -133,9 +136,8 @@ def _rename(hass: HomeAssistant, entry: RutanConfigEntry, subentry: ConfigSubent
     changed = {key: new if value == old and key in _ENTITY_KEYS else value for key, value in subentry.data.items()}
     if CONF_ENTITY_IDS in changed:
         changed[CONF_ENTITY_IDS] = [new if entity_id == old else entity_id for entity_id in changed[CONF_ENTITY_IDS]]
-    if subentry.subentry_type == SUBENTRY_PANIC_BUTTON:
-        key = changed.get(CONF_ENTITY_ID)
-    else:
+    key: str | None = changed.get(CONF_ENTITY_ID)
+    if subentry.subentry_type == SUBENTRY_POLICE_DEVICE:
         key = FORMS[ChannelType(changed[CONF_CHANNEL])].key(changed)
     unique_id = f"{subentry.subentry_type}_{key}" if key and _names_itself(subentry, old) else subentry.unique_id
     try:

@@ -1,6 +1,7 @@
 """The flow of a panic button."""
 
 from hashlib import sha256
+from types import MappingProxyType
 from typing import Any
 from unittest.mock import patch
 
@@ -13,6 +14,7 @@ from homeassistant.core_config import async_process_ha_core_config
 from homeassistant.data_entry_flow import FlowResultType, InvalidData
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.network import NoURLAvailableError
+from tests.common import perimeter_camera
 from tests.flows.browser import add, choose, open_existing, open_menu, placeholder, send, suggested
 
 CONTACT = "binary_sensor.main_gate"
@@ -305,3 +307,48 @@ async def test_unfit_entity_beside_is_told_above_the_section(
     form = await send(hass, form, name="Gate", entity_id=CONTACT, advanced=advanced)
     assert form["errors"] == {"advanced": error}
     assert not entry.subentries
+
+
+# --- the cameras near it ---
+
+
+def camera(hass: HomeAssistant, entry: MockConfigEntry, title: str) -> ConfigSubentry:
+    """Add a camera to the facility."""
+    part = perimeter_camera(title)
+    made = ConfigSubentry(
+        data=MappingProxyType(part["data"]), subentry_type="camera", title=title, unique_id=part["unique_id"]
+    )
+    hass.config_entries.async_add_subentry(entry, made)
+    return made
+
+
+async def test_cameras_near_it_can_be_chosen_where_there_are_any(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    form = await choose(hass, await open_menu(hass, entry, "panic_button"), "virtual")
+    assert "cameras" not in fields_of(form)
+    near, other = camera(hass, entry, "Utara"), camera(hass, entry, "Selatan")
+    form = await choose(hass, await open_menu(hass, entry, "panic_button"), "virtual")
+    (options,) = (key.config["options"] for name, key in fields_of(form).items() if name == "cameras")
+    assert options == [
+        {"value": near.subentry_id, "label": "Utara"},
+        {"value": other.subentry_id, "label": "Selatan"},
+    ]
+    end = await send(hass, form, name="Gate", advanced={"cameras": [near.subentry_id]})
+    assert end["type"] is FlowResultType.CREATE_ENTRY
+    (made,) = entry.get_subentries_of_type("panic_button")
+    assert made.data["cameras"] == [near.subentry_id]
+
+
+async def test_camera_that_was_removed_is_in_no_button_s_way(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    gone, there = camera(hass, entry, "Utara"), camera(hass, entry, "Selatan")
+    both = [gone.subentry_id, there.subentry_id]
+    made = await make(hass, entry, "virtual", name="Gate", advanced={"cameras": both})
+    hass.config_entries.async_remove_subentry(entry, gone.subentry_id)
+    form = await open_existing(hass, entry, made)
+    assert suggested(form)["advanced"]["cameras"] == [there.subentry_id]
+
+
+def fields_of(form: SubentryFlowResult) -> dict[str, Any]:
+    """Return the fields of a form's section by name."""
+    schema = form["data_schema"]
+    assert schema is not None
+    return {str(name): field for name, field in schema.schema["advanced"].schema.schema.items()}

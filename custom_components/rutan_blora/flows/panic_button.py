@@ -152,7 +152,7 @@ class PanicButtonFlow(SubentryFlow):
     async def _async_step(self, source: Source, user_input: dict[str, Any] | None) -> SubentryFlowResult:
         """Show the form of a source, or check and save what was typed."""
         if user_input is None:
-            return self._async_show(source, self.stored(SECTION_ADVANCED), {})
+            return self._async_show(source, self._shown(), {})
         name = clean(user_input[CONF_NAME])
         data = self._data(source, user_input)
         if errors := self._errors(name, data):
@@ -162,11 +162,25 @@ class PanicButtonFlow(SubentryFlow):
             return await self._async_lead_on(name, data, unique_id)
         return self.async_save(name, data, unique_id)
 
+    def _shown(self) -> dict[str, Any] | None:
+        """Return what the form is filled in with: what is stored, without cameras that are gone."""
+        if (stored := self.stored()) is None:
+            return None
+        cameras = [camera_id for camera_id in stored.get(CONF_CAMERAS, ()) if camera_id in self._cameras]
+        shown = {**stored, **({CONF_CAMERAS: cameras} if CONF_CAMERAS in stored else {})}
+        return {**shown, SECTION_ADVANCED: shown}
+
+    @property
+    def _cameras(self) -> dict[str, str]:
+        """Return the names of the facility's cameras by their id."""
+        return {
+            camera.subentry_id: camera.title for camera in self._get_entry().get_subentries_of_type(SUBENTRY_CAMERA)
+        }
+
     @callback
     def _async_show(self, source: Source, values: dict[str, Any] | None, errors: dict[str, str]) -> SubentryFlowResult:
         placeholders = {"url": _url(self.hass, self._own_webhook_id)} if source is Source.WEBHOOK else {}
-        cameras = self._get_entry().get_subentries_of_type(SUBENTRY_CAMERA)
-        schema = _schema(source, {camera.subentry_id: camera.title for camera in cameras})
+        schema = _schema(source, self._cameras)
         return self.async_show(source.value, schema, values, errors, placeholders)
 
     @property
