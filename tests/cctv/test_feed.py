@@ -161,10 +161,10 @@ async def test_looking_wakes_the_camera_for_a_while(hass: HomeAssistant) -> None
             one.feed.look()
         await until(lambda: source.asked >= 3)
         await until(lambda: not one.feed.is_looked_at)
-        await asyncio.sleep(0.2)
         asked = source.asked
-        await asyncio.sleep(0.3)
-        assert source.asked == asked
+        await asyncio.sleep(1)
+        # One may have been on its way; at the pace of those who look there would be ten.
+        assert source.asked <= asked + 2
 
 
 async def test_stream_is_followed_only_while_somebody_looks(hass: HomeAssistant, cameras: Cameras) -> None:
