@@ -9,6 +9,7 @@ from hypothesis import given, strategies as st
 from PIL import Image
 import pytest
 
+from custom_components.rutan_blora.cctv.health import measure, measure_small
 from custom_components.rutan_blora.cctv.picture import SourceError, SourceProblem
 from custom_components.rutan_blora.cctv.verify import MAX_BYTES, check
 
@@ -100,3 +101,14 @@ def test_12_megapixels_are_not_too_many() -> None:
     file = BytesIO()
     Image.new("L", (4000, 3000)).save(file, "JPEG")
     assert check(file.getvalue(), AT).width == 4000
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+@pytest.mark.parametrize("size", [(1280, 720), (640, 360), (100, 60)])
+def test_picture_is_decoded_once_to_be_checked_and_measured(size: tuple[int, int], mode: str) -> None:
+    data = coded(mode=mode, size=size)
+    small = check(data, AT).small
+    assert small is not None
+    once, twice = measure_small(small), measure(data)
+    assert abs(once.brightness - twice.brightness) < 2
+    assert once.look is twice.look

@@ -16,7 +16,7 @@ from ..journal.store import Journal
 from ..listeners import Listeners
 from .camera import Camera
 from .feed import Feed
-from .health import TAMPER, Health, Sample, judge, measure, reconnected
+from .health import TAMPER, Health, Sample, judge, measure, measure_small, reconnected
 from .notice import Loss
 from .picture import Condition, Picture, SourceError
 
@@ -159,7 +159,7 @@ class Watch:
         """Measure a picture beside the event loop, and judge."""
         try:
             if self._measured is None or self._measured[0] is not picture:
-                sample = await self._hass.async_add_executor_job(measure, picture.jpeg)
+                sample = await self._hass.async_add_executor_job(_sample, picture)
                 self._measured = (picture, sample)
             self.health = judge(self.health, self._measured[1], at)
         except SourceError:
@@ -167,6 +167,11 @@ class Watch:
         finally:
             self._is_measuring = False
         self.look()
+
+
+def _sample(picture: Picture) -> Sample:
+    """Return what judging needs of a picture; in the executor."""
+    return measure(picture.jpeg) if picture.small is None else measure_small(picture.small)
 
 
 class CameraDesk:

@@ -250,7 +250,12 @@ def _half_blocks(plane: Plane) -> Plane:
 
 def measure(jpeg: bytes) -> Sample:
     """Shrink a picture to a sample; raise SourceError if it is none. Takes a millisecond: not for the event loop."""
-    pixels = _decode(jpeg)
+    return measure_small(_decode(jpeg))
+
+
+def measure_small(small: Image.Image) -> Sample:
+    """Shrink a picture further that its decoder has shrunk already. Not for the event loop."""
+    pixels = _pixels(small)
     grey = np.ascontiguousarray(pixels[..., 0])
     light = grey.astype(np.float32)
     place, detail = _place(light), _detail(light)
@@ -269,21 +274,27 @@ def measure(jpeg: bytes) -> Sample:
     )
 
 
-def _decode(jpeg: bytes) -> Grey:
-    """Decode to brightness and two colours, as small as the decoder can and then as small as is needed."""
+def _decode(jpeg: bytes) -> Image.Image:
+    """Decode to brightness and two colours, as small as the decoder can."""
     try:
         with Image.open(BytesIO(jpeg), formats=("JPEG",)) as image:
             if image.width * image.height > MAX_PIXELS:
                 raise SourceError(SourceProblem.TOO_LARGE)
             image.draft("YCbCr", (WIDTH, HEIGHT))
-            small = image.convert("YCbCr") if image.mode != "YCbCr" else image
-            if small.size != (WIDTH, HEIGHT):
-                small = small.resize((WIDTH, HEIGHT), Image.Resampling.BOX)
-            return np.asarray(small)
+            image.load()
+            return image
     except (OSError, SyntaxError, ValueError, struct.error) as err:
         raise SourceError(SourceProblem.NOT_AN_IMAGE) from err
     except Image.DecompressionBombError as err:
         raise SourceError(SourceProblem.TOO_LARGE) from err
+
+
+def _pixels(small: Image.Image) -> Grey:
+    """Return brightness and two colours, as small as is needed."""
+    image = small if small.mode == "YCbCr" else small.convert("YCbCr")
+    if image.size != (WIDTH, HEIGHT):
+        image = image.resize((WIDTH, HEIGHT), Image.Resampling.BOX)
+    return np.asarray(image)
 
 
 def _place(light: Plane) -> Plane:

@@ -1,8 +1,10 @@
 """A camera's picture, what it shows, and why there is none. Words only: no Home Assistant, no I/O."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+
+from PIL import Image
 
 
 class Condition(StrEnum):
@@ -47,9 +49,11 @@ class Picture:
     """One picture of a camera: a whole JPEG of this width and height (px), and when it arrived (UTC).
 
     Equal bytes are one picture, not a new one: `at` stays that of its first arrival, so its age is never flattered.
+    `small` is the picture as its own decoder has shrunk it, when it was checked: who measures it decodes no more.
     """
 
     jpeg: bytes
     at: datetime
     width: int
     height: int
+    small: Image.Image | None = field(default=None, repr=False, compare=False)

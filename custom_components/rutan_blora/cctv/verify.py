@@ -44,9 +44,8 @@ def _decoded(data: bytes, at: datetime) -> Picture:
         if max(width, height) > MAX_SIDE or width * height > MAX_PIXELS:
             raise SourceError(SourceProblem.TOO_LARGE)
         if image.format in _JPEGS:
-            image.draft(None, (width // _SHRINK, height // _SHRINK))
-            image.load()
-            return Picture(jpeg=data, at=at, width=width, height=height)
+            image.draft("YCbCr", (width // _SHRINK, height // _SHRINK))
+            return Picture(jpeg=data, at=at, width=width, height=height, small=image.copy())
         return Picture(jpeg=_as_jpeg(image), at=at, width=width, height=height)
 
 
