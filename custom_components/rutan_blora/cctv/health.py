@@ -64,7 +64,7 @@ _LOST: Final = 0.42
 _DOUBTFUL: Final = 0.22
 # So many lost that the few others are there by chance.
 _LITTLE_LEFT: Final = 0.85
-# Share of flat blocks that makes a covered camera of what might be a new kind of light.
+# Share of the blocks that may be lost because they are flat now; neither shadows nor infrared light make so many.
 _COVERED_SHARE: Final = 0.3
 # Less fine detail than this, in its power and in what agrees with the reference, is a blur.
 _DULL: Final = 0.4
@@ -342,7 +342,7 @@ class _Match:
     @property
     def is_in_place(self) -> bool:
         """Tell whether the camera still looks where it did, unhindered."""
-        return self.lost < _LOST and not self.is_shifted
+        return self.lost < _LOST and self.flat < _COVERED_SHARE and not self.is_shifted
 
 
 _FITS: Final = _Match(lost=0.0, flat=0.0, is_shifted=False)
