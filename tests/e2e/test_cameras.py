@@ -58,11 +58,11 @@ def records(site: Site, kind: str) -> list[Json]:
     return [json.loads(body) for (body,) in rows]
 
 
-async def stored(site: Site, incident: str) -> list[Json]:
-    """Return what is on record of the pictures of an incident, once all are."""
+async def stored(site: Site, incident: str, count: int) -> list[Json]:
+    """Return what is on record of the pictures of an incident, once so many are."""
     for _ in range(2 * int(STORED_WITHIN)):
         kept = [record for record in records(site, "evidence") if record.get("file", "").startswith(incident)]
-        if len(kept) == 4 * CAMERAS:
+        if len(kept) >= count:
             return kept
         await asyncio.sleep(0.5)
     raise AssertionError(records(site, "evidence"))
@@ -96,12 +96,14 @@ async def test_wall_shows_all_of_them(site: Site) -> None:
     assert (await look(site, site.entity("camera", "wall"))).size == (1920, 1080)
 
 
-async def test_camera_that_is_killed_and_one_that_is_covered_during_an_alarm_are_told_and_shown_so(site: Site) -> None:
+async def test_alarm_in_which_cameras_are_killed_and_covered_is_told_shown_and_kept(site: Site) -> None:
     for name in (STILL, OTHER):
         await worth(site, name, "ok")
     await site.press_gate()
     push = await site.phones[0].next_push(5)
     assert push.data["image"] == f"/api/camera_proxy/{camera(site, RTSP)}"
+    incident = site.states.now[site.entity("sensor", "alarm_state")].attributes["incident_id"]
+
     site.cameras[3].switch(Fault.KILL, on=True)
     told = await news(site)
     assert f"{STILL}: tidak ada sinyal" in told.message
@@ -111,32 +113,31 @@ async def test_camera_that_is_killed_and_one_that_is_covered_during_an_alarm_are
     assert f"{OTHER}: tertutup" in told.message
     await worth(site, OTHER, "covered")
     await worth(site, MOTION, "ok")
+
     # By now the first one's picture is old: it is not shown as if it were not.
     await site.states.until(camera(site, STILL), "unavailable", within=60)
     card = await look(site, camera(site, STILL))
     colour = card.convert("RGB").resize((1, 1), box=(0, 0, card.width, card.height // 4)).getpixel((0, 0))
     assert isinstance(colour, tuple)
     assert max(colour) - min(colour) < 12
+
+    await assert_kept(site, await stored(site, incident, 4 * (CAMERAS - 1)), incident)
     for number in (3, 4):
         site.cameras[number].faults.clear()
     await worth(site, STILL, "ok", within=60)
     assert site.states.now[camera(site, STILL)].value == "idle"
 
 
-async def test_pictures_of_a_press_are_kept_and_on_record_with_their_fingerprints(site: Site) -> None:
-    await site.press_gate()
-    incident = (await site.states.until(site.entity("sensor", "alarm_state"), "alarm", within=5)).attributes[
-        "incident_id"
-    ]
+async def assert_kept(site: Site, kept: list[Json], incident: str) -> None:
+    """Assert that pictures are on the disk as they are on record, and where people look for them."""
     folder = site.home.folder / "media" / DOMAIN
-    kept = await stored(site, incident)
     assert {record["moment"] for record in kept} == {"before", "press", "10s", "30s"}
     for record in kept:
         assert hashlib.sha256((folder / record["file"]).read_bytes()).hexdigest() == record["sha256"]
     shown = await site.socket.command(
         "media_source/browse_media", media_content_id=f"media-source://{DOMAIN}/{incident}"
     )
-    assert len(shown["children"]) == len(kept)
+    assert len(shown["children"]) >= len(kept)
     evidence = site.entity("image", "evidence")
     assert (await site.api.picture(f"/api/image_proxy/{evidence}"))[:2] == b"\xff\xd8"
 
