@@ -31,7 +31,13 @@ def picture(
     """Return a picture of one colour, as old as that."""
     file = BytesIO()
     Image.new("RGB", size, colour).convert(mode).save(file, "JPEG", quality=90, **options)
-    return Picture(jpeg=file.getvalue(), at=NOW - timedelta(seconds=age), width=size[0], height=size[1])
+    return Picture(
+        jpeg=file.getvalue(),
+        at=NOW - timedelta(seconds=age),
+        width=size[0],
+        height=size[1],
+        small=Image.new("L", (1, 1)),
+    )
 
 
 @lru_cache(maxsize=8)

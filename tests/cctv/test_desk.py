@@ -8,7 +8,7 @@ from unittest.mock import Mock
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 
-from custom_components.rutan_blora.cctv import desk as desk_module, health as health_module
+from custom_components.rutan_blora.cctv import desk as desk_module, health as health_module, sample as sample_module
 from custom_components.rutan_blora.cctv.camera import Camera
 from custom_components.rutan_blora.cctv.desk import CameraDesk, Watch
 from custom_components.rutan_blora.cctv.health import Health
@@ -140,8 +140,8 @@ async def test_device_that_tells_of_tampering_is_believed(hass: HomeAssistant, r
 async def test_each_picture_is_measured_once_an_interval_however_many_look(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    measured = Mock(side_effect=health_module.measure_small)
-    monkeypatch.setattr(desk_module, "measure_small", measured)
+    measured = Mock(side_effect=sample_module.measure)
+    monkeypatch.setattr(desk_module, "measure", measured)
     object.__setattr__(room.north.camera, "interval", 3600)
     room.source.give(*(jpeg((n, 0, 0)) for n in range(5)))
     await until(room.source.given.empty)

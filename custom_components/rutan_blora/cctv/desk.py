@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
-import logging
 from typing import Final
 
 from homeassistant.const import STATE_ON
@@ -16,11 +15,10 @@ from ..journal.store import Journal
 from ..listeners import Listeners
 from .camera import Camera
 from .feed import Feed
-from .health import TAMPER, Health, Sample, judge, measure, measure_small, reconnected
+from .health import TAMPER, Health, judge, reconnected
 from .notice import Loss
-from .picture import Condition, Picture, SourceError
-
-_LOGGER = logging.getLogger(__name__)
+from .picture import Condition, Picture
+from .sample import Sample, measure
 
 RECORD_CAMERA: Final = "camera"
 # Time alone makes a picture too old; so often the desk looks.
@@ -159,19 +157,12 @@ class Watch:
         """Measure a picture beside the event loop, and judge."""
         try:
             if self._measured is None or self._measured[0] is not picture:
-                sample = await self._hass.async_add_executor_job(_sample, picture)
+                sample = await self._hass.async_add_executor_job(measure, picture.small)
                 self._measured = (picture, sample)
             self.health = judge(self.health, self._measured[1], at)
-        except SourceError:
-            _LOGGER.debug("A picture of %s cannot be measured", self.camera.name)
         finally:
             self._is_measuring = False
         self.look()
-
-
-def _sample(picture: Picture) -> Sample:
-    """Return what judging needs of a picture; in the executor."""
-    return measure(picture.jpeg) if picture.small is None else measure_small(picture.small)
 
 
 class CameraDesk:

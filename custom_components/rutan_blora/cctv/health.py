@@ -1,61 +1,40 @@
 """What a camera's pictures are worth, judged from the pictures alone: frozen, dark, bright, blurred, covered, moved.
 
-A picture is shrunk to a sample (`measure`). Each sample gets a verdict, beside references that were learnt slowly from
-the camera's own good pictures, and votes; a condition is believed once it has the votes (`judge`). Rules only: no Home
-Assistant, no clock.
+A picture is shrunk to a sample (`sample.py`). Each sample gets a verdict, beside references that were learnt slowly
+from the camera's own good pictures, and votes; a condition is believed once it has the votes (`judge`). Rules only: no
+Home Assistant, no clock.
 """
 
 from collections import Counter
 from collections.abc import Mapping, Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
-from io import BytesIO
 from math import exp
-import struct
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
-from .picture import Condition, SourceError, SourceProblem
-
-type Plane = NDArray[np.float32]
-type Grey = NDArray[np.uint8]
+from .picture import Condition
+from .sample import BLOCK, HALF_BLOCK, Grey, Look, Plane, Sample, blocks, half_blocks
 
 # Somebody has probably been at the camera.
 TAMPER: Final = frozenset({Condition.BLURRED, Condition.COVERED, Condition.MOVED})
 
-# --- how small a picture gets ---
-
-# A 720p JPEG is decoded to this by its decoder itself, at an eighth: that leaves out most of the work.
-WIDTH: Final = 160
-HEIGHT: Final = 90
-# The largest picture that is opened (px): 8K. A small file can claim to be far more.
-MAX_PIXELS: Final = 7680 * 4320
-# Both sizes, the half one too, part into these blocks.
-_BLOCKS: Final = (9, 16)
-_BLOCK_COUNT: Final = _BLOCKS[0] * _BLOCKS[1]
-# A colour counts as one this far from grey; JPEG makes less of grey.
-_COLOUR: Final = 5
-
 # --- what makes a verdict ---
 
-# Grey levels below which nothing is seen, above which nothing is; and the share of the picture that must be so.
-# A burnt-in clock stays white on a black picture.
-_BLACK: Final = 28
+# Share of a picture that must be black or white; a burnt-in clock stays white on a black one.
 _DARK_SHARE: Final = 0.94
-_WHITE: Final = 244
 _BRIGHT_SHARE: Final = 0.75
-# A block this even (its detail's grey levels, squared) shows nothing; a picture of such blocks is covered.
-_FLAT: Final = 1.5**2
+# A picture of so many blocks that show nothing is covered.
 _FLAT_SHARE: Final = 0.86
 # Blocks that may differ in a picture that stands still: a clock runs in them. A sensor's differ nearly everywhere.
 _CLOCK_BLOCKS: Final = 12
 # Seconds of the same picture, and samples of it, until it is frozen.
 _STILL_TIME: Final = timedelta(seconds=20)
 _STILL_SAMPLES: Final = 3
+# Keeps a division possible.
+_TINY: Final = 1e-6
 # A block is where it was if what it shows agrees with the reference, or shows that much of it under rain or noise.
 _AGREEMENT: Final = 0.3
 _GAIN: Final = (0.5, 2.0)
@@ -108,43 +87,6 @@ _FOLLOW: Final = 600.0
 _MATURE: Final = 60
 _LEARN_EVERY: Final = 20.0
 _LEARN_MOST: Final = 60.0
-_DIM: Final = 50.0
-_GREY_SHARE: Final = 0.05
-
-
-class Look(StrEnum):
-    """What light a picture was taken in; each has its own reference."""
-
-    DAY = "day"
-    DIM = "dim"
-    NIGHT = "night"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class Sample:
-    """A picture shrunk to what judging needs.
-
-    `place`: coarse detail, tells what is where; `detail`: fine detail, tells how sharp; their powers by block. `black`,
-    `white`, `colour`, `flat`: shares of the picture; `brightness`: 0 to 255.
-    """
-
-    grey: Grey
-    place: Plane
-    place_power: Plane
-    detail: Plane
-    detail_power: Plane
-    brightness: float
-    black: float
-    white: float
-    colour: float
-    flat: float
-
-    @property
-    def look(self) -> Look:
-        """Return what light the picture was taken in: infrared has no colour."""
-        if self.brightness < _DIM:
-            return Look.DIM
-        return Look.NIGHT if self.colour < _GREY_SHARE else Look.DAY
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -204,130 +146,6 @@ class Health:
         return reference is None or not reference.is_ready
 
 
-# --- a picture becomes a sample ---
-
-
-def _summing(length: int, blocks: int) -> Plane:
-    """Return the matrix that sums up blocks; a product of matrices is the fastest way to do it."""
-    return np.kron(np.eye(blocks), np.ones((1, length // blocks))).astype(np.float32)
-
-
-def _smoothing(length: int, reach: int) -> Plane:
-    """Return the matrix that takes the mean of neighbours."""
-    index = np.arange(length)
-    near = (np.abs(index[:, None] - index) <= reach).astype(np.float32)
-    smoothing: Plane = near / near.sum(1, keepdims=True)
-    return smoothing
-
-
-_ROWS: Final = _summing(HEIGHT, _BLOCKS[0])
-_COLUMNS: Final = _summing(WIDTH, _BLOCKS[1]).T.copy()
-_HALF_ROWS: Final = _summing(HEIGHT // 2, _BLOCKS[0])
-_HALF_COLUMNS: Final = _summing(WIDTH // 2, _BLOCKS[1]).T.copy()
-_SMOOTH_ROWS: Final = _smoothing(HEIGHT // 2, 2)
-_SMOOTH_COLUMNS: Final = _smoothing(WIDTH // 2, 2).T.copy()
-_BLOCK: Final = HEIGHT * WIDTH // _BLOCK_COUNT
-_HALF_BLOCK: Final = _BLOCK // 4
-# Keeps a division possible.
-_TINY: Final = 1e-6
-
-
-def _product(rows: Plane, plane: Plane, columns: Plane) -> Plane:
-    """Return what two matrices make of the rows and columns of a plane."""
-    product: Plane = np.dot(np.dot(rows, plane), columns)
-    return product
-
-
-def _blocks(plane: Plane) -> Plane:
-    """Sum up the blocks of a plane."""
-    return _product(_ROWS, plane, _COLUMNS)
-
-
-def _half_blocks(plane: Plane) -> Plane:
-    """Sum up the blocks of a plane of half the size."""
-    return _product(_HALF_ROWS, plane, _HALF_COLUMNS)
-
-
-def measure(jpeg: bytes) -> Sample:
-    """Shrink a picture to a sample; raise SourceError if it is none. Takes a millisecond: not for the event loop."""
-    return measure_small(_decode(jpeg))
-
-
-def measure_small(small: Image.Image) -> Sample:
-    """Shrink a picture further that its decoder has shrunk already. Not for the event loop."""
-    pixels = _pixels(small)
-    grey = np.ascontiguousarray(pixels[..., 0])
-    light = grey.astype(np.float32)
-    place, detail = _place(light), _detail(light)
-    place_power = _half_blocks(place * place)
-    return Sample(
-        grey=grey,
-        place=place,
-        place_power=place_power,
-        detail=detail,
-        detail_power=_blocks(detail * detail),
-        brightness=float(light.mean()),
-        black=_share(grey < _BLACK),
-        white=_share(grey > _WHITE),
-        colour=_colour(pixels),
-        flat=_share(place_power < _FLAT * _HALF_BLOCK),
-    )
-
-
-def _decode(jpeg: bytes) -> Image.Image:
-    """Decode to brightness and two colours, as small as the decoder can."""
-    try:
-        with Image.open(BytesIO(jpeg), formats=("JPEG",)) as image:
-            if image.width * image.height > MAX_PIXELS:
-                raise SourceError(SourceProblem.TOO_LARGE)
-            image.draft("YCbCr", (WIDTH, HEIGHT))
-            image.load()
-            return image
-    except (OSError, SyntaxError, ValueError, struct.error) as err:
-        raise SourceError(SourceProblem.NOT_AN_IMAGE) from err
-    except Image.DecompressionBombError as err:
-        raise SourceError(SourceProblem.TOO_LARGE) from err
-
-
-def _pixels(small: Image.Image) -> Grey:
-    """Return brightness and two colours, as small as is needed."""
-    image = small if small.mode == "YCbCr" else small.convert("YCbCr")
-    if image.size != (WIDTH, HEIGHT):
-        image = image.resize((WIDTH, HEIGHT), Image.Resampling.BOX)
-    return np.asarray(image)
-
-
-def _place(light: Plane) -> Plane:
-    """Return the coarse detail, at half the size: what differs from its surroundings, in any light."""
-    half: Plane = light[::2, ::2] + light[1::2, ::2] + light[::2, 1::2] + light[1::2, 1::2]
-    half *= 0.25
-    half -= _product(_SMOOTH_ROWS, half, _SMOOTH_COLUMNS)
-    return half
-
-
-def _detail(light: Plane) -> Plane:
-    """Return the fine detail: what differs from its four neighbours; nothing at the edges."""
-    detail = np.zeros_like(light)
-    inner = detail[1:-1, 1:-1]
-    np.multiply(light[1:-1, 1:-1], 4, out=inner)
-    for neighbour in (light[:-2, 1:-1], light[2:, 1:-1], light[1:-1, :-2], light[1:-1, 2:]):
-        inner -= neighbour
-    return detail
-
-
-def _colour(pixels: Grey) -> float:
-    """Return how much of a picture has a colour, from a sixteenth of it."""
-    # Bytes wrap around: one comparison for both sides of grey.
-    is_far = pixels[::4, ::4, 1:] - np.uint8(128 - _COLOUR) > 2 * _COLOUR
-    is_coloured = is_far[..., 0] | is_far[..., 1]
-    return _share(is_coloured)
-
-
-def _share(mask: NDArray[np.bool]) -> float:
-    """Return the share that is true."""
-    return int(np.count_nonzero(mask)) / mask.size
-
-
 # --- a sample beside a reference ---
 
 
@@ -351,11 +169,11 @@ _FITS: Final = _Match(lost=0.0, flat=0.0, is_shifted=False)
 def _match(sample: Sample, reference: Reference) -> _Match:
     """Compare what is where, block by block; a reference that shows hardly anything fits everything."""
     steady = reference.place_steady
-    is_shown = (steady > 0.3 * reference.place_power) & (steady > 0.5 * _HALF_BLOCK)
+    is_shown = (steady > 0.3 * reference.place_power) & (steady > 0.5 * HALF_BLOCK)
     count = int(np.count_nonzero(is_shown))
     if count < _MIN_BLOCKS:
         return _FITS
-    common = _half_blocks(sample.place * reference.place)
+    common = half_blocks(sample.place * reference.place)
     gain = common / np.maximum(steady, _TINY)
     agreement = common / np.sqrt(np.maximum(steady, 0) * sample.place_power + _TINY)
     is_lost = is_shown & (agreement < _AGREEMENT) & ~((gain > _GAIN[0]) & (gain < _GAIN[1]))
@@ -386,9 +204,9 @@ def _levelled(place: Plane) -> Plane:
 
 def _is_blurred(sample: Sample, reference: Reference) -> bool:
     """Tell whether fine detail has gone where coarse has not; noise has no part in it."""
-    coarse = _half_blocks(sample.place * reference.place) / np.maximum(reference.place_steady, _TINY)
+    coarse = half_blocks(sample.place * reference.place) / np.maximum(reference.place_steady, _TINY)
     steady = reference.detail_steady
-    is_shown = (steady > 0.15 * reference.detail_power) & (steady > 2 * _BLOCK) & (coarse > 0.05)
+    is_shown = (steady > 0.15 * reference.detail_power) & (steady > 2 * BLOCK) & (coarse > 0.05)
     if np.count_nonzero(is_shown) < _MIN_BLOCKS:
         return False
     noise = reference.detail_power - steady
@@ -398,7 +216,7 @@ def _is_blurred(sample: Sample, reference: Reference) -> bool:
     # Less noise than ever looks the same; but then the detail is where it was, or a little beside on a shaking pole.
     wanted = _BLUR * steady * coarse
     return all(
-        _is_most(_blocks(sample.detail * np.roll(reference.detail, by, (0, 1))) < wanted, is_shown) for by in _SHAKES
+        _is_most(blocks(sample.detail * np.roll(reference.detail, by, (0, 1))) < wanted, is_shown) for by in _SHAKES
     )
 
 
@@ -451,9 +269,9 @@ def _still(still: Still | None, sample: Sample, at: datetime) -> Still:
 def _is_same(one: Grey, other: Grey) -> bool:
     """Tell whether two pictures differ in a few blocks only: exactly the same elsewhere, as no two of a sensor are."""
     differs = one != other
-    if np.count_nonzero(differs) > _CLOCK_BLOCKS * _BLOCK:
+    if np.count_nonzero(differs) > _CLOCK_BLOCKS * BLOCK:
         return False
-    return int(np.count_nonzero(_blocks(differs.astype(np.float32)))) <= _CLOCK_BLOCKS
+    return int(np.count_nonzero(blocks(differs.astype(np.float32)))) <= _CLOCK_BLOCKS
 
 
 def _verdict(health: Health, sample: Sample, still: Still, at: datetime) -> _Verdict:
@@ -557,10 +375,10 @@ def _learn(reference: Reference | None, sample: Sample, at: datetime) -> Referen
     return Reference(
         place=place,
         place_power=place_power,
-        place_steady=_steady(_half_blocks(place * place), place_power, samples),
+        place_steady=_steady(half_blocks(place * place), place_power, samples),
         detail=detail,
         detail_power=detail_power,
-        detail_steady=_steady(_blocks(detail * detail), detail_power, samples),
+        detail_steady=_steady(blocks(detail * detail), detail_power, samples),
         samples=samples,
         since=reference.since,
         learnt_at=at,

@@ -7,6 +7,7 @@ from typing import Final
 from PIL import Image
 
 from .picture import Picture, SourceError, SourceProblem
+from .sample import HEIGHT, WIDTH
 
 # A picture at most: bytes as it comes, pixels a side, and pixels in all. A 12 megapixel camera sends 4 MB.
 MAX_BYTES: Final = 16 * 1024 * 1024
@@ -18,8 +19,6 @@ _FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
 # An MPO is a JPEG with more JPEGs after it.
 _JPEGS: Final = ("JPEG", "MPO")
 _QUALITY: Final = 90
-# The decoder leaves out seven of eight lines and columns, but reads every byte.
-_SHRINK: Final = 8
 
 
 def check(data: bytes, at: datetime) -> Picture:
@@ -44,13 +43,9 @@ def _decoded(data: bytes, at: datetime) -> Picture:
         if max(width, height) > MAX_SIDE or width * height > MAX_PIXELS:
             raise SourceError(SourceProblem.TOO_LARGE)
         if image.format in _JPEGS:
-            image.draft("YCbCr", (width // _SHRINK, height // _SHRINK))
+            image.draft("YCbCr", (WIDTH, HEIGHT))
             return Picture(jpeg=data, at=at, width=width, height=height, small=image.copy())
-        return Picture(jpeg=_as_jpeg(image), at=at, width=width, height=height)
-
-
-def _as_jpeg(image: Image.Image) -> bytes:
-    """Return a picture of another format as JPEG."""
-    jpeg = BytesIO()
-    image.convert("RGB").save(jpeg, "JPEG", quality=_QUALITY)
-    return jpeg.getvalue()
+        # Another format becomes a JPEG, which comes here no second time.
+        jpeg = BytesIO()
+        image.convert("RGB").save(jpeg, "JPEG", quality=_QUALITY)
+        return _decoded(jpeg.getvalue(), at)
