@@ -5,9 +5,8 @@ process of Home Assistant, all threads.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 import os
@@ -20,13 +19,13 @@ from custom_components.rutan_blora.cctv.health import Health, judge, measure
 from custom_components.rutan_blora.cctv.picture import Picture
 from custom_components.rutan_blora.cctv.verify import check
 from custom_components.rutan_blora.cctv.wall import Tile, Wall
-from custom_components.rutan_blora.const import DOMAIN, Language
+from custom_components.rutan_blora.const import Language
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 
 from .core import facility_entry, running_core
-from .figures import Figures, Goal, ratio, summary, table
+from .figures import Figures, summary
 from .memory import measure_memory
 from .press import Contender as Presser, running_site
 from .yard import Yard, running_yard, scene

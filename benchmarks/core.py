@@ -132,7 +132,7 @@ def facility_entry(
     *,
     evidence: bool = True,
 ) -> ConfigEntry[Any]:
-    """Return a facility with these entities as buttons, these devices as police phones, and cameras at these addresses."""
+    """Return a facility with these entities as buttons, devices as police phones, and addresses as cameras."""
     parts = [panic_button(number, entity_id) for number, entity_id in enumerate(buttons, 1)]
     parts += [police_phone(number, device_id) for number, device_id in enumerate(phones, 1)]
     parts += [perimeter_camera(number, address) for number, address in enumerate(cameras, 1)]

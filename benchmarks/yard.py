@@ -4,8 +4,8 @@ python -m benchmarks.yard CAMERAS: answers each line of JSON on stdin with one o
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import cache
 from io import BytesIO
 import json
@@ -59,9 +59,10 @@ def scene(number: int) -> Pictures:
     return [jpeg(number, picture(number, 60 + moment / FPS, size=HD)) for moment in range(_MOMENTS)]
 
 
-def make_camera(number: int, size: tuple[int, int]) -> LoopedCamera:
-    """Return a camera before one of the scenes."""
-    return LoopedCamera(number, size, scene(1 + (number - 1) % _SCENES))
+def make_camera(number: int) -> Cameras:
+    """Return a camera before one of the scenes, with ports of its own: connections to one are no other's."""
+    pictures = scene(1 + (number - 1) % _SCENES)
+    return Cameras(1, size=HD, fps=FPS, make=lambda _, size: LoopedCamera(number, size, pictures))
 
 
 # --- the process ---
@@ -69,31 +70,36 @@ def make_camera(number: int, size: tuple[int, int]) -> LoopedCamera:
 
 async def _serve(number: int) -> None:
     """Do what is asked, line by line."""
-    cameras, viewers = Cameras(number, size=HD, fps=FPS, make=make_camera), Viewers()
+    viewers = Viewers()
+    cameras = [make_camera(n) for n in range(1, number + 1)]
     reader = asyncio.StreamReader()
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-    async with cameras.on():
-        kinds: dict[str, Callable[[int], str]] = {
-            "still": cameras.still_url,
-            "motion": cameras.motion_url,
-            "rtsp": cameras.rtsp_url,
-        }
-        _say({kind: [url(n) for n in cameras.cameras] for kind, url in kinds.items()})
+    async with AsyncExitStack() as on:
+        for camera in cameras:
+            await on.enter_async_context(camera.on())
+        _say(
+            {
+                "still": [camera.still_url(1) for camera in cameras],
+                "motion": [camera.motion_url(1) for camera in cameras],
+                "rtsp": [camera.rtsp_url(1) for camera in cameras],
+            }
+        )
         while line := await reader.readline():
             asked = json.loads(line)
-            viewers.leave() if asked.get("leave") else None
+            if asked.get("leave"):
+                viewers.leave()
             await viewers.look(asked.get("look", []))
-            _say(_count(cameras, viewers))
+            _say(_count([camera[1] for camera in cameras], viewers))
 
 
-def _count(cameras: Cameras, viewers: Viewers) -> dict[str, int]:
+def _count(cameras: Sequence[Camera], viewers: Viewers) -> dict[str, int]:
     """Return what cameras and viewers see of each other's middleman."""
     return {
         "viewers": viewers.looking,
         "pictures": viewers.pictures,
         "bytes": viewers.bytes,
-        "open": sum(camera.open for camera in cameras.cameras.values()),
-        "requests": sum(camera.stills.total + camera.motion.total for camera in cameras.cameras.values()),
+        "open": sum(camera.open for camera in cameras),
+        "requests": sum(camera.stills.total + camera.motion.total for camera in cameras),
     }
 
 

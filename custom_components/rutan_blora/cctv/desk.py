@@ -164,6 +164,7 @@ class Watch:
             self.health = judge(self.health, self._measured[1], at)
         except SourceError:
             _LOGGER.debug("A picture of %s cannot be measured", self.camera.name)
+            self.feed.distrust()
         finally:
             self._is_measuring = False
         self.look()

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import aclosing, suppress
+from dataclasses import replace
 from datetime import datetime
 import logging
 from math import inf
@@ -17,7 +18,7 @@ from ..listeners import Listeners
 from .pace import LOOK, LOOKED_AT, STREAMED, back_off, is_lost, next_turn, phase
 from .picture import Picture, SourceError, SourceProblem
 from .source import Source
-from .verify import check
+from .verify import check, is_like
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -49,6 +50,8 @@ class Feed:
         self._task: asyncio.Task[None] | None = None
         # What the source gave last, to know it again.
         self._given = b""
+        # It gave a whole picture: others like it need not be decoded to be shown.
+        self._is_trusted = False
         self._failures = 0
         self._failure = SourceProblem.UNREACHABLE
         # On the loop's clock: the last picture, and until when somebody looks.
@@ -91,6 +94,11 @@ class Feed:
         self._looked_at_until = self._hass.loop.time() + LOOK
         if not was_looked_at:
             self._wake.set()
+
+    @callback
+    def distrust(self) -> None:
+        """Note that a picture could not be decoded after all."""
+        self._is_trusted = False
 
     async def fresh(self, after: datetime, within: float) -> Picture | None:
         """Return a picture that arrived after that moment, None if there is none within so many seconds."""
@@ -146,8 +154,7 @@ class Feed:
         """Make what arrived the latest picture, if it is one and not the same again."""
         at = dt_util.utcnow()
         if data != self._given:
-            async with self._checking:
-                self.latest = await self._hass.async_add_executor_job(check, data, at)
+            self.latest = await self._checked(data, at)
             self._given = data
         self.heard_at = at
         self._heard = self._hass.loop.time()
@@ -159,10 +166,20 @@ class Feed:
         self._arrived.clear()
         self._listeners.tell()
 
+    async def _checked(self, data: bytes, at: datetime) -> Picture:
+        """Return what arrived as a picture, decoded once unless it is like the one before."""
+        if self._is_trusted and self.latest is not None and is_like(data, self.latest):
+            return replace(self.latest, jpeg=data, at=at)
+        async with self._checking:
+            picture = await self._hass.async_add_executor_job(check, data, at)
+        self._is_trusted = True
+        return picture
+
     def _fail(self, problem: SourceProblem) -> None:
         """Note that no picture came; tell if that is news."""
         self._failures += 1
         self._failure = problem
+        self._is_trusted = False
         silence = self._hass.loop.time() - self._heard
         if problem is not self.problem and is_lost(self._failures, silence, problem):
             self.problem = problem

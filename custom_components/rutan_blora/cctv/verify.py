@@ -21,6 +21,34 @@ _QUALITY: Final = 90
 # The decoder leaves out seven of eight lines and columns, but reads every byte.
 _SHRINK: Final = 8
 
+# The markers of a JPEG: its begin, its end, and those that tell its size. Cameras have a dozen others before that.
+_BEGIN: Final = b"\xff\xd8"
+_END: Final = b"\xff\xd9"
+_SIZES: Final = (0xC0, 0xC1, 0xC2)
+_MAX_MARKERS: Final = 64
+
+
+def is_like(data: bytes, known: Picture) -> bool:
+    """Tell whether bytes have the begin, the size and the end of a JPEG as large as a picture that was checked.
+
+    A camera that gave a whole picture gives more of them: to decode each again would be most of what a stream costs.
+    """
+    is_framed = len(data) <= MAX_BYTES and data.startswith(_BEGIN) and data.endswith(_END)
+    return is_framed and _size(data) == (known.width, known.height)
+
+
+def _size(data: bytes) -> tuple[int, int] | None:
+    """Return the width and height a JPEG says it has."""
+    at = len(_BEGIN)
+    for _ in range(_MAX_MARKERS):
+        # A marker, the length of what follows, and of a size: its depth, height and width.
+        if len(head := data[at : at + 9]) < 9 or head[0] != 0xFF:
+            return None
+        if head[1] in _SIZES:
+            return int.from_bytes(head[7:9]), int.from_bytes(head[5:7])
+        at += 2 + int.from_bytes(head[2:4])
+    return None
+
 
 def check(data: bytes, at: datetime) -> Picture:
     """Return what arrived then as a picture; raise SourceError unless it is a whole one of bearable size."""
