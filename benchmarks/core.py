@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+import json
 import logging
 from pathlib import Path
 import sqlite3
@@ -9,7 +10,8 @@ import time
 from types import MappingProxyType
 from typing import Any, Final
 
-from custom_components.rutan_blora.const import DOMAIN
+from custom_components.rutan_blora.const import DEFAULT_INTERVAL, DEFAULT_MAX_AGE, DOMAIN
+from demo.home_assistant import free_port, http_settings
 from homeassistant import auth, loader
 from homeassistant.bootstrap import async_load_base_functionality
 from homeassistant.config_entries import ConfigEntries, ConfigEntry, ConfigSubentryDataWithId
@@ -28,9 +30,11 @@ type Config = dict[str, Any]
 
 @asynccontextmanager
 async def running_core(folder: Path, config: Config) -> AsyncIterator[HomeAssistant]:
-    """Run a core on a folder with the integrations of a configuration; it serves no port."""
+    """Run a core on a folder with the integrations of a configuration; `http.start` lets it serve people."""
     (folder / "custom_components").mkdir(parents=True)
     (folder / "custom_components" / DOMAIN).symlink_to(ROOT / "custom_components" / DOMAIN)
+    (folder / ".storage").mkdir()
+    (folder / ".storage" / "http").write_text(json.dumps(http_settings(free_port())), encoding="utf-8")
     hass = HomeAssistant(str(folder))
     loader.async_setup(hass)
     hass.config.skip_pip = True
@@ -107,17 +111,38 @@ def police_phone(number: int, device_id: str) -> ConfigSubentryDataWithId:
     )
 
 
-def facility_entry(buttons: Iterable[str], phones: Iterable[str]) -> ConfigEntry[Any]:
-    """Return a facility with these entities as buttons and these devices as police phones."""
+def perimeter_camera(number: int, address: str) -> ConfigSubentryDataWithId:
+    """Return a camera at an address, as it is set up when nothing is changed."""
+    data = {"source": "http", "still_url": address, "verify_ssl": True}
+    if address.startswith("rtsp:"):
+        data = {"source": "rtsp", "stream_url": address}
+    return ConfigSubentryDataWithId(
+        subentry_id=f"camera_{number}",
+        subentry_type="camera",
+        title=f"Tembok {number}",
+        unique_id=f"camera_{address}",
+        data={**data, "interval": DEFAULT_INTERVAL, "max_age": DEFAULT_MAX_AGE, "position": number},
+    )
+
+
+def facility_entry(
+    buttons: Iterable[str] = (),
+    phones: Iterable[str] = (),
+    cameras: Iterable[str] = (),
+    *,
+    evidence: bool = True,
+) -> ConfigEntry[Any]:
+    """Return a facility with these entities as buttons, devices as police phones, and addresses as cameras."""
     parts = [panic_button(number, entity_id) for number, entity_id in enumerate(buttons, 1)]
     parts += [police_phone(number, device_id) for number, device_id in enumerate(phones, 1)]
+    parts += [perimeter_camera(number, address) for number, address in enumerate(cameras, 1)]
     return ConfigEntry(
         data={"site_name": SITE, "token_key": "5ec2e7" * 10},
         discovery_keys=MappingProxyType({}),
         domain=DOMAIN,
         entry_id=ENTRY_ID,
         minor_version=1,
-        options={"language": "id"},
+        options={"language": "id", "evidence": evidence},
         source="user",
         subentries_data=parts,
         title=SITE,

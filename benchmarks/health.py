@@ -14,9 +14,11 @@ import subprocess
 from time import perf_counter, thread_time
 from typing import Final
 
+from PIL import Image
+
 from custom_components.rutan_blora.cctv.health import Health, judge
 from custom_components.rutan_blora.cctv.picture import Condition
-from custom_components.rutan_blora.cctv.sample import measure
+from custom_components.rutan_blora.cctv.sample import Sample, measure
 from custom_components.rutan_blora.cctv.verify import check
 from demo.scenes import CLIPS, HD, WHOLE_DAY, Clip, Fault, jpeg, picture
 
@@ -84,7 +86,7 @@ def _watch(clip: Clip, camera: int, score: Score, size: tuple[int, int]) -> None
     while second < clip.seconds:
         health = judge(
             health,
-            measure(check(clip.frame(camera, second, size=size), _BEGIN).small),
+            _sample(clip.frame(camera, second, size=size)),
             _BEGIN + timedelta(seconds=second),
         )
         fault = clip.fault_at(second)
@@ -138,6 +140,17 @@ def _opinion(log: str, is_wrong: Sequence[bool]) -> str:
 # --- what it costs ---
 
 
+def _small(data: bytes) -> Image.Image:
+    """Return a picture as it is shrunk when it is checked."""
+    small = check(data, _BEGIN).small
+    assert small is not None  # noqa: S101  # it was decoded
+    return small
+
+
+def _sample(data: bytes) -> Sample:
+    return measure(_small(data))
+
+
 def measure_cost(cameras: Sequence[int], rounds: int = 30) -> list[Figures]:
     """Return what a 720p picture of each camera costs, by day and by night."""
     return [_cost(camera, rounds, night=night) for camera in cameras for night in (False, True)]
@@ -147,7 +160,7 @@ def _cost(camera: int, rounds: int, *, night: bool) -> Figures:
     """Return what measuring and judging a picture costs once the camera is known."""
     pictures = [jpeg(camera, picture(camera, 60.0 + INTERVAL * n, night=night, size=HD)) for n in range(16)]
     health = Health()
-    shrunk = [check(each, _BEGIN).small for each in pictures]
+    shrunk = [_small(each) for each in pictures]
     for number, each in enumerate(shrunk):
         health = judge(health, measure(each), _BEGIN + timedelta(seconds=INTERVAL * number))
     measuring, judging, both, arrival = [], [], [], []

@@ -1,7 +1,8 @@
 """From the press to the police: ours beside what Home Assistant offers itself, in one core and turn by turn."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from enum import StrEnum
 from pathlib import Path
 from random import Random
@@ -136,14 +137,11 @@ def _listen_barely(hass: HomeAssistant, actions: Iterable[str]) -> None:
     async_track_state_change_event(hass, [_ENTITIES[Contender.FLOOR]], changed)
 
 
-async def _measure(
-    folder: Path,
-    phones: int,
-    trials: int,
-    contenders: Iterable[Contender],
-    scenarios: Mapping[str, Iterable[Behaviour]],
-) -> Samples:
-    """Press every contender's button in every scenario once a round, in an order drawn anew each round."""
+@asynccontextmanager
+async def running_site(
+    folder: Path, phones: int, cameras: Sequence[str] = (), *, evidence: bool = True
+) -> AsyncIterator[Site]:
+    """Run a core with a facility, its rivals and so many notifiers."""
     actions = [f"mobile_app_phone_{number}" for number in range(1, phones + 1)]
     async with running_core(folder, {"notify": {}, "mobile_app": {}, **_rivals(actions)}) as hass:
         log_to(hass, folder / "home-assistant.log")
@@ -152,10 +150,23 @@ async def _measure(
         paired = await pair_all(hass, phones)
         notifiers = Notifiers(hass, paired.values())
         _listen_barely(hass, actions)
-        await hass.config_entries.async_add(facility_entry([_ENTITIES[Contender.OURS]], paired))
+        entry = facility_entry([_ENTITIES[Contender.OURS]], paired, cameras, evidence=evidence)
+        await hass.config_entries.async_add(entry)
         await hass.async_block_till_done()
         tail = Tail(journal_path(folder))
-        site = Site(hass, notifiers, tail)
+        yield Site(hass, notifiers, tail)
+        tail.close()
+
+
+async def _measure(
+    folder: Path,
+    phones: int,
+    trials: int,
+    contenders: Iterable[Contender],
+    scenarios: Mapping[str, Iterable[Behaviour]],
+) -> Samples:
+    """Press every contender's button in every scenario once a round, in an order drawn anew each round."""
+    async with running_site(folder, phones) as site:
         rounds = [(scenario, contender) for scenario in scenarios for contender in contenders]
         samples: Samples = {turn: [] for turn in rounds}
         draw = Random(SEED)  # noqa: S311  # an order, not a secret
@@ -164,7 +175,6 @@ async def _measure(
                 times = await site.press(contender, scenarios[scenario])
                 if number >= 0:
                     samples[scenario, contender].append(times)
-        tail.close()
         return samples
 
 

@@ -1,7 +1,7 @@
 """A yard of simulated perimeter cameras: each gives stills, motion JPEG and RTSP video of one scene."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Final
 
@@ -26,8 +26,9 @@ class Cameras:
         size: tuple[int, int] = SIZE,
         fps: int = 5,
         key_every: int | None = None,
+        make: Callable[[int, tuple[int, int]], Camera] = Camera,
     ) -> None:
-        self.cameras = {n: Camera(n, size) for n in range(1, number + 1)}
+        self.cameras = {n: make(n, size) for n in range(1, number + 1)}
         self._access = access
         self._pause = 1 / fps
         self._rtsp = RtspServer(self.cameras, access=access, fps=fps, key_every=key_every or fps)

@@ -174,7 +174,7 @@ class HomeAssistant:
         storage = self.folder / ".storage"
         storage.mkdir(exist_ok=True)
         _link(self.folder / "custom_components" / "rutan_blora", ROOT / "custom_components" / "rutan_blora")
-        _write(storage / "http", _http(self.port))
+        _write(storage / "http", http_settings(self.port))
         if not (file := storage / "onboarding").exists():
             _write(file, _onboarding())
         return "user" in json.loads(file.read_text(encoding="utf-8"))["data"]["done"]
@@ -213,7 +213,7 @@ def _write(file: Path, content: dict[str, Any]) -> None:
     file.write_text(json.dumps(content), encoding="utf-8")
 
 
-def _http(port: int) -> dict[str, Any]:
+def http_settings(port: int) -> dict[str, Any]:
     """Return confirmed HTTP settings: those of YAML are only tried, and undone after 5 minutes."""
     stable = {
         "server_host": [HOST],

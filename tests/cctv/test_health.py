@@ -49,7 +49,9 @@ type Pixels = NDArray[np.uint8]
 
 def sample_of(picture: bytes) -> Sample:
     """Return the sample of a picture as it is taken when it arrives."""
-    return measure(check(picture, NOW).small)
+    small = check(picture, NOW).small
+    assert small is not None
+    return measure(small)
 
 
 @cache

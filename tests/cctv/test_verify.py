@@ -10,7 +10,7 @@ from PIL import Image
 import pytest
 
 from custom_components.rutan_blora.cctv.picture import SourceError, SourceProblem
-from custom_components.rutan_blora.cctv.verify import MAX_BYTES, check
+from custom_components.rutan_blora.cctv.verify import MAX_BYTES, check, glance
 
 AT = datetime(2026, 11, 24, 10, tzinfo=UTC)
 
@@ -112,4 +112,35 @@ def test_picture_is_shrunk_by_its_decoder_while_it_is_checked(
     file_format: str, size: tuple[int, int], small: tuple[int, int]
 ) -> None:
     """No further than its fine detail is needed to tell whether it is sharp."""
-    assert check(coded(file_format, size=size), AT).small.size == small
+    shrunk = check(coded(file_format, size=size), AT).small
+    assert shrunk is not None
+    assert shrunk.size == small
+
+
+# --- one more of a stream ---
+
+KNOWN = check(coded(), AT)
+LATER = datetime(2026, 11, 24, 11, tzinfo=UTC)
+
+
+def test_picture_like_the_one_before_is_only_glanced_at() -> None:
+    more = coded()
+    picture = glance(more, LATER, KNOWN)
+    assert picture is not None
+    assert (picture.jpeg, picture.at, picture.width, picture.height, picture.small) == (more, LATER, 640, 360, None)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(b"", id="nothing"),
+        pytest.param(b"<html>", id="a page"),
+        pytest.param(coded()[:-200], id="cut off"),
+        pytest.param(coded(size=(320, 180)), id="another size"),
+        pytest.param(coded("PNG"), id="another format"),
+        pytest.param(b"\xff\xd8 no markers \xff\xd9", id="only framed"),
+        pytest.param(b"\xff\xd8" + bytes(MAX_BYTES) + b"\xff\xd9", id="too large"),
+    ],
+)
+def test_what_is_unlike_the_one_before_must_be_checked(data: bytes) -> None:
+    assert glance(data, LATER, KNOWN) is None

@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
+from PIL import Image
+
 from homeassistant.const import STATE_ON
 from homeassistant.core import CALLBACK_TYPE, Event, EventStateChangedData, HomeAssistant, callback
 from homeassistant.helpers.event import async_track_state_change_event, async_track_time_interval
@@ -140,10 +142,11 @@ class Watch:
             self._connection = self.feed.connection
             self.health = reconnected(self.health)
         picture, heard_at = self.feed.latest, self.feed.heard_at
-        if picture is not None and heard_at is not None and self._is_due(heard_at):
+        if picture is not None and picture.small is not None and heard_at is not None and self._is_due(heard_at):
             self._measured_at = heard_at
             self._is_measuring = True
-            self._hass.async_create_background_task(self._measure(picture, heard_at), "rutan_blora measure a picture")
+            measuring = self._measure(picture, picture.small, heard_at)
+            self._hass.async_create_background_task(measuring, "rutan_blora measure a picture")
         self.look()
 
     def _is_due(self, heard_at: datetime) -> bool:
@@ -153,11 +156,11 @@ class Watch:
         last = self._measured_at
         return last is None or (heard_at - last).total_seconds() >= self.camera.interval - _EARLY
 
-    async def _measure(self, picture: Picture, at: datetime) -> None:
+    async def _measure(self, picture: Picture, small: Image.Image, at: datetime) -> None:
         """Measure a picture beside the event loop, and judge."""
         try:
             if self._measured is None or self._measured[0] is not picture:
-                sample = await self._hass.async_add_executor_job(measure, picture.small)
+                sample = await self._hass.async_add_executor_job(measure, small)
                 self._measured = (picture, sample)
             self.health = judge(self.health, self._measured[1], at)
         finally:

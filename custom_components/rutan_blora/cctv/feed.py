@@ -17,7 +17,7 @@ from ..listeners import Listeners
 from .pace import LOOK, LOOKED_AT, STREAMED, back_off, is_lost, next_turn, phase
 from .picture import Picture, SourceError, SourceProblem
 from .source import Source
-from .verify import check
+from .verify import check, glance
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -49,6 +49,8 @@ class Feed:
         self._task: asyncio.Task[None] | None = None
         # What the source gave last, to know it again.
         self._given = b""
+        # On the loop's clock: when a picture was last decoded. Others like it are only glanced at, for an interval.
+        self._checked_at = -inf
         self._failures = 0
         self._failure = SourceProblem.UNREACHABLE
         # On the loop's clock: the last picture, and until when somebody looks.
@@ -146,9 +148,11 @@ class Feed:
         """Make what arrived the latest picture, if it is one and not the same again."""
         at = dt_util.utcnow()
         if data != self._given:
-            async with self._checking:
-                self.latest = await self._hass.async_add_executor_job(check, data, at)
+            self.latest = self._glanced(data, at) or await self._checked(data, at)
             self._given = data
+        elif self.latest is not None and self.latest.small is None:
+            # The same again, of which only the frame is known: it may be all that comes.
+            self.latest = await self._checked(data, self.latest.at)
         self.heard_at = at
         self._heard = self._hass.loop.time()
         self._failures = 0
@@ -159,10 +163,23 @@ class Feed:
         self._arrived.clear()
         self._listeners.tell()
 
+    def _glanced(self, data: bytes, at: datetime) -> Picture | None:
+        """Return what arrived as a picture like one that was checked less than an interval ago."""
+        is_fresh = self._hass.loop.time() - self._checked_at < self._interval
+        return glance(data, at, self.latest) if is_fresh and self.latest is not None else None
+
+    async def _checked(self, data: bytes, at: datetime) -> Picture:
+        """Return what arrived as a picture that was decoded."""
+        async with self._checking:
+            picture = await self._hass.async_add_executor_job(check, data, at)
+        self._checked_at = self._hass.loop.time()
+        return picture
+
     def _fail(self, problem: SourceProblem) -> None:
         """Note that no picture came; tell if that is news."""
         self._failures += 1
         self._failure = problem
+        self._checked_at = -inf
         silence = self._hass.loop.time() - self._heard
         if problem is not self.problem and is_lost(self._failures, silence, problem):
             self.problem = problem

@@ -49,11 +49,12 @@ class Picture:
     """One picture of a camera: a whole JPEG of this width and height (px), and when it arrived (UTC).
 
     Equal bytes are one picture, not a new one: `at` stays that of its first arrival, so its age is never flattered.
-    `small` is the picture as its own decoder has shrunk it, when it was checked; who measures it decodes no more.
+    `small` is the picture as its own decoder has shrunk it, when it was checked; who measures it decodes no more. It is
+    None if it was only glanced at, as one of many of a stream.
     """
 
     jpeg: bytes
     at: datetime
     width: int
     height: int
-    small: Image.Image = field(repr=False, compare=False)
+    small: Image.Image | None = field(default=None, repr=False, compare=False)
