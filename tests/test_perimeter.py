@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from pytest_homeassistant_custom_component.common import async_mock_service
@@ -163,6 +164,17 @@ async def test_picture_of_the_nearest_camera_goes_with_the_push(house: House, bu
 async def test_without_a_chosen_camera_a_push_shows_nobody(house: House, budi: FakePhone) -> None:
     await press(house, "Menara")
     assert "image" not in budi.last.data
+
+
+async def test_picture_that_cannot_be_looked_up_holds_up_no_push(
+    house: House, budi: FakePhone, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(house.facility, "near", Mock(side_effect=ValueError("broken")))
+    await press(house)
+    assert len(budi.pushes) == 1
+    assert "image" not in budi.last.data
+    assert "The picture of an alarm was not found" in caplog.text
+    caplog.clear()
 
 
 # --- the guard ---
