@@ -8,7 +8,7 @@ from unittest.mock import Mock
 import pytest
 from pytest_homeassistant_custom_component.common import async_mock_service
 
-from custom_components.rutan_blora import facility as facility_module
+from custom_components.rutan_blora import facility as facility_module, perimeter as perimeter_module
 from custom_components.rutan_blora.cctv.picture import SourceProblem
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
@@ -113,6 +113,36 @@ async def test_end_of_the_alarm_takes_the_news_off(
     )
     await house.hass.async_block_till_done()
     assert titles(budi) == ["Indikasi gangguan kamera", "clear_notification", "Indikasi gangguan kamera"]
+
+
+async def test_cameras_lost_one_by_one_ring_once_and_then_together(
+    house: House, budi: FakePhone, sources: dict[str, StubSource], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(perimeter_module, "GATHER", 0.5)
+    await press(house)
+    for name in ("utara", "selatan"):
+        await lose(house, sources[name], name)
+        assert len(titles(budi)) == 1
+    await until(lambda: len(titles(budi)) == 2)
+    assert "Utara" in budi.last.message
+    assert "Selatan" in budi.last.message
+
+
+async def test_camera_that_comes_and_goes_is_told_once(
+    house: House, budi: FakePhone, sources: dict[str, StubSource], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(perimeter_module, "GATHER", 0)
+    await press(house)
+    watch = house.facility.cameras.watches["utara"]
+    for number in range(3):
+        await lose(house, sources["utara"], "utara")
+        watch.feed._failures = 0
+        sources["utara"].give(jpeg((number, 0, 0)))
+        watch.feed.look()
+        watch.feed._wake.set()
+        await until(lambda: watch.feed.problem is None)
+        await house.hass.async_block_till_done()
+    assert titles(budi) == ["Indikasi gangguan kamera"]
 
 
 async def test_reload_tells_the_news_to_nobody_twice(

@@ -1,5 +1,6 @@
 """What the alarm and the cameras have to do with each other: news of lost cameras, evidence, logins that fail."""
 
+import asyncio
 from functools import partial
 from typing import Final
 
@@ -16,6 +17,8 @@ from .const import CONF_EVIDENCE, REAUTH_CAMERA
 from .facility import Facility, RutanConfigEntry
 from .police.alert import Alert
 
+# Seconds until the police are told more, once they were told: cameras that are lost one by one must not each ring.
+GATHER: Final = 10.0
 # What makes a place, or another kind, part of an incident.
 _PRESSES: Final = (EventType.RAISED, EventType.LOCATION_ADDED)
 
@@ -60,6 +63,8 @@ class _News:
     def __init__(self, entry: RutanConfigEntry, facility: Facility) -> None:
         self._facility = facility
         self._notice: Notice | None = None
+        self._hass = facility.hass
+        self._timer: asyncio.TimerHandle | None = None
         entry.async_on_unload(facility.alarm.listen(self._happened))
         entry.async_on_unload(facility.cameras.listen(lambda _: self._look()))
         entry.async_on_unload(self._keep)
@@ -80,6 +85,7 @@ class _News:
     @callback
     def _keep(self) -> None:
         """Leave to the next set-up what was told."""
+        self._rest()
         kept, notice = self._facility.kept, self._notice
         kept.notice = notice
         kept.notice_deliveries = self._facility.police.deliveries(notice.tag) if notice else {}
@@ -88,11 +94,13 @@ class _News:
     def _happened(self, event: Event) -> None:
         """Begin and end with the incident; whoever is told of it later is told the news, too."""
         if event.type is EventType.RAISED:
+            self._rest()
             before = frozenset(loss.id for loss in self._facility.cameras.losses)
             self._notice = Notice(incident_id=event.incident_id, drill=event.drill, before=before)
         elif (notice := self._notice) is None or notice.incident_id != event.incident_id:
             return
         elif event.type is EventType.CLOSED:
+            self._rest()
             self._notice = None
             if notice.revision:
                 self._tell(rules.end(notice))
@@ -101,12 +109,25 @@ class _News:
 
     @callback
     def _look(self) -> None:
-        """Tell what has changed."""
-        if (notice := self._notice) is None:
+        """Tell what has changed: the first loss at once, and what comes after it together."""
+        if (notice := self._notice) is None or self._timer is not None:
             return
-        self._notice = rules.update(notice, self._losses(notice))
+        loop = self._hass.loop
+        self._notice = rules.update(notice, self._losses(notice), loop.time())
         if self._notice.revision > notice.revision:
             self._tell(self._notice)
+        if self._notice.losses:
+            self._timer = loop.call_later(GATHER, self._look_again)
+
+    @callback
+    def _look_again(self) -> None:
+        self._timer = None
+        self._look()
+
+    def _rest(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def _losses(self, notice: Notice) -> list[Loss]:
         """Return the cameras that are lost; one of which nothing is known yet is as it was."""

@@ -1,7 +1,7 @@
 """What the police are told of cameras that are lost during an incident. Rules only: no Home Assistant."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 from typing import Final
 
@@ -10,6 +10,9 @@ from ..police.alert import Alert, plain
 from .picture import Condition
 from .words import CONDITIONS
 
+# Seconds a camera must be well before the police are told so, and before it rings again: one that comes and goes must
+# not ring each time, and a push service takes some hundred pushes a day only.
+WELL_FOR: Final = 60.0
 # Cameras named in one push; more would not be read.
 MAX_NAMED: Final = 8
 
@@ -66,14 +69,16 @@ _WORDS: Final = {
 class Notice:
     """The news of an incident's cameras: what was lost since the press.
 
-    `before` are the cameras that were lost at the press already, and still are: no news. `revision` counts what was
-    told, 0 is nothing; `urgent` is the last revision with a camera that was lost anew.
+    `before` are the cameras that were lost at the press already, and still are: no news. `losses` holds those, too,
+    that have come back and may go again; `well` says since when (s). `revision` counts what was told, 0 is nothing;
+    `urgent` is the last revision with a camera that was lost anew.
     """
 
     incident_id: str
     drill: bool
     before: frozenset[str] = frozenset()
     losses: tuple[Loss, ...] = ()
+    well: Mapping[str, float] = field(default_factory=dict)
     revision: int = 0
     urgent: int = 0
     ended: bool = False
@@ -84,18 +89,25 @@ class Notice:
         return f"{self.incident_id}_cctv"
 
 
-def update(notice: Notice, lost: Iterable[Loss]) -> Notice:
+def update(notice: Notice, lost: Iterable[Loss], now: float) -> Notice:
     """Return the notice after a look at the cameras, with the same revision if there is nothing to tell.
 
-    A camera that is lost anew must be heard; one that is back, or lost in another way, is told quietly.
+    A camera that is lost anew must be heard; one that is back for good, or lost in another way, is told quietly. `now`
+    is of a clock that nobody sets.
     """
     # Whoever looks after a reload does not know since when.
     known = {(loss.id, loss.condition): loss for loss in notice.losses}
     lost = [known.get((loss.id, loss.condition), loss) for loss in lost]
-    before = notice.before & {loss.id for loss in lost}
-    losses = tuple(loss for loss in lost if loss.id not in before)
-    notice = replace(notice, before=before)
-    if losses == notice.losses:
+    ids = {loss.id for loss in lost}
+    before = notice.before & ids
+    since = {loss.id: notice.well.get(loss.id, now) for loss in notice.losses if loss.id not in ids}
+    well = {camera_id: at for camera_id, at in since.items() if now - at < WELL_FOR}
+    losses = (
+        *(loss for loss in lost if loss.id not in before),
+        *(loss for loss in notice.losses if loss.id in well),
+    )
+    notice = replace(notice, before=before, well=well)
+    if set(losses) == set(notice.losses):
         return notice
     revision = notice.revision + 1
     is_new = bool({loss.id for loss in losses} - {loss.id for loss in notice.losses})
