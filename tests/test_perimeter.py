@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import closing
+import sqlite3
 from typing import Any
 from unittest.mock import Mock
 
@@ -11,7 +13,7 @@ from pytest_homeassistant_custom_component.common import async_mock_service
 from custom_components.rutan_blora import facility as facility_module, perimeter as perimeter_module
 from custom_components.rutan_blora.cctv.picture import SourceProblem
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers import entity_registry as er, restore_state
 
 from .cctv.common import StubSource, jpeg
 from .common import ENTRY_ID, PATIENCE, FakePhone, House, panic_button, perimeter_camera, police_device, until
@@ -234,6 +236,39 @@ async def test_guard_is_there_only_where_movement_is_seen_and_outlives_a_restart
     await hass.services.async_call("switch", "turn_on", {"entity_id": guard}, blocking=True)
     await house.reload()
     assert house.state("switch", "guard", "Utara") == "on"
+
+
+@pytest.mark.parametrize("is_on", [True, False])
+async def test_guard_is_kept_when_home_assistant_is_killed_and_has_kept_no_state(
+    hass: HomeAssistant, house: House, budi: FakePhone, *, is_on: bool
+) -> None:
+    guard = house.entity("switch", "guard", "Utara").entity_id
+    for action in ("turn_on", *(() if is_on else ("turn_off",))):
+        await hass.services.async_call("switch", action, {"entity_id": guard}, blocking=True)
+    await house.rows()
+    await house.switch_off()
+    restore_state.async_get(hass).last_states.clear()
+    await house.set_up_again()
+    assert house.state("switch", "guard", "Utara") == ("on" if is_on else "off")
+
+
+@pytest.mark.parametrize("damage", ["x", '{"is_on":"x"'])
+async def test_camera_whose_record_is_damaged_is_guarded(
+    hass: HomeAssistant, house: House, budi: FakePhone, damage: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    guard = house.entity("switch", "guard", "Utara").entity_id
+    for action in ("turn_on", "turn_off"):
+        await hass.services.async_call("switch", action, {"entity_id": guard}, blocking=True)
+    await house.rows()
+    await house.switch_off()
+    with closing(sqlite3.connect(house.journal_path)) as journal:
+        journal.execute("DROP TRIGGER records_no_update")
+        journal.execute("UPDATE records SET body = ? WHERE kind = 'guard'", (damage,))
+        journal.commit()
+    await house.set_up_again()
+    assert house.state("switch", "guard", "Utara") == "on"
+    assert "says nothing of a guard" in caplog.text
+    caplog.clear()
 
 
 # --- the login ---
