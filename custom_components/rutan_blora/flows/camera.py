@@ -135,6 +135,7 @@ class CameraFlow(SubentryFlow):
     _title: str = ""
     _data: dict[str, Any]
     _preview: str | None = None
+    _is_over: bool = False
 
     async def async_step_user(self, _: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Ask where the pictures come from."""
@@ -182,6 +183,10 @@ class CameraFlow(SubentryFlow):
     @override
     def async_remove(self) -> None:
         """Forget the picture with the dialog."""
+        self._is_over = True
+        self._forget()
+
+    def _forget(self) -> None:
         self.hass.data.get(PREVIEWS, {}).pop(self._preview or "", None)
 
     async def _try(self, form: _Form) -> dict[str, str]:
@@ -190,9 +195,11 @@ class CameraFlow(SubentryFlow):
             picture = await probe(self.hass, make_source(self.hass, self._data))
         except SourceError as err:
             return {form.blamed(err.problem): f"source_{err.problem}"}
-        self.async_remove()
-        self._preview = secrets.token_urlsafe(32)
-        self.hass.data.setdefault(PREVIEWS, {})[self._preview] = picture.jpeg
+        self._forget()
+        # A dialog may be closed while the camera is tried.
+        if not self._is_over:
+            self._preview = secrets.token_urlsafe(32)
+            self.hass.data.setdefault(PREVIEWS, {})[self._preview] = picture.jpeg
         return {}
 
     def _shown(self) -> dict[str, Any] | None:
