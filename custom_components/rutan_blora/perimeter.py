@@ -54,7 +54,7 @@ def _collect(entry: RutanConfigEntry, facility: Facility) -> None:
 
     entry.async_on_unload(facility.alarm.listen(happened))
     if (incident := facility.alarm.incident) is not None:
-        facility.collector.resume(incident.id, incident.presses[-1].at, facility.near(incident))
+        facility.collector.resume(incident.id, [press.at for press in incident.presses], facility.near(incident))
 
 
 class _News:
