@@ -159,6 +159,57 @@ async def test_reload_tells_the_news_to_nobody_twice(
     assert titles(budi) == ["Indikasi gangguan kamera"]
 
 
+CLOSED = ["Indikasi gangguan kamera", "clear_notification", "Indikasi gangguan kamera"]
+
+
+async def close(house: House) -> None:
+    await house.call("close_alarm", outcome="resolved")
+    await house.hass.async_block_till_done()
+
+
+async def test_restart_tells_the_news_to_nobody_twice_and_its_end_takes_them_off(
+    house: House, budi: FakePhone, sources: dict[str, StubSource]
+) -> None:
+    await lose(house, sources["selatan"], "selatan")
+    await press(house)
+    await lose(house, sources["utara"], "utara")
+    await house.rows()
+    await house.restart()
+    for name in ("utara", "selatan"):
+        await lose(house, sources[name], name)
+    assert titles(budi) == CLOSED[:1]
+    await close(house)
+    assert titles(budi) == CLOSED
+
+
+async def test_news_whose_end_was_not_told_before_a_restart_are_taken_off_after_it(
+    house: House, budi: FakePhone, sources: dict[str, StubSource]
+) -> None:
+    await press(house)
+    await lose(house, sources["utara"], "utara")
+    await close(house)
+    await house.rows()
+    await house.switch_off()
+    with closing(sqlite3.connect(house.journal_path)) as journal:
+        journal.execute("DROP TRIGGER records_no_delete")
+        (first,) = journal.execute("SELECT seq FROM records WHERE body LIKE '%\"ended\":true%'").fetchone()
+        journal.execute("DELETE FROM records WHERE incident LIKE '%_cctv' AND seq >= ?", (first,))
+        journal.commit()
+    await house.set_up_again()
+    assert titles(budi) == [*CLOSED, *CLOSED[1:]]
+
+
+async def test_last_camera_that_is_removed_leaves_no_news_behind(
+    house: House, budi: FakePhone, sources: dict[str, StubSource]
+) -> None:
+    await press(house)
+    await lose(house, sources["utara"], "utara")
+    for name in ("Utara", "Selatan"):
+        await house.remove_part(name)
+    await close(house)
+    assert titles(budi) == CLOSED
+
+
 async def test_siren_does_not_sound_for_a_camera(
     hass: HomeAssistant, house: House, budi: FakePhone, sources: dict[str, StubSource]
 ) -> None:

@@ -21,7 +21,7 @@ from .alarm.intake import Intake
 from .alarm.people import People
 from .cctv.guard import RECORD_GUARD
 from .cctv.health import Health
-from .cctv.notice import Notice
+from .cctv.notice import Notice, tag_of
 from .const import DOMAIN
 from .journal.record import Record
 from .journal.store import Journal
@@ -56,6 +56,8 @@ class Kept:
         self.guarded: dict[str, bool] = {}
         self.scenes: dict[str, Health] = {}
         self.notice: Notice | None = None
+        # What is on record of the cameras of the latest incident before the first set-up.
+        self.news: list[Record] = []
         self.notice_deliveries: dict[str, Delivery] = {}
         self.wrong_codes: list[datetime] = []
         self._hass = hass
@@ -129,6 +131,7 @@ class Kept:
             self.journal.open()
             incident = self.journal.last_incident(EventType.RAISED)
             records = self.journal.of_incident(incident) if incident else []
+            self.news = self.journal.of_incident(tag_of(incident)) if incident else []
             for button_id in button_ids:
                 if (last := self.journal.last_of_subject(button_id, RECORD_READING)) is not None:
                     known[button_id] = _reading(last)

@@ -7,9 +7,21 @@ from typing import Final
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.rutan_blora.cctv.notice import MAX_NAMED, WELL_FOR, Loss, Notice, compose, end, update
+from custom_components.rutan_blora.cctv.notice import (
+    MAX_NAMED,
+    RECORD_NOTICE,
+    WELL_FOR,
+    Loss,
+    Notice,
+    compose,
+    end,
+    recorded,
+    to_body,
+    update,
+)
 from custom_components.rutan_blora.cctv.picture import Condition
 from custom_components.rutan_blora.const import Language
+from custom_components.rutan_blora.journal.record import GENESIS, Draft, Record, seal
 
 NOW: Final = datetime(2026, 11, 24, 7, 2, 11, tzinfo=UTC)
 WIB: Final = timezone(timedelta(hours=7), "WIB")
@@ -126,6 +138,35 @@ def test_end_is_quiet_and_takes_the_news_off() -> None:
     notice = end(update(CALM, [NORTH], 0))
     alert = compose(notice, Language.ID, site="Rutan Blora", zone=WIB)
     assert (alert.ended, alert.answered, alert.revision, alert.urgent) == (True, True, 2, 1)
+
+
+RECORDED: Final = replace(update(CALM, [NORTH, replace(SOUTH, condition=None)], 0), before=frozenset({"east"}))
+
+
+def record(body: object, kind: str = RECORD_NOTICE) -> Record:
+    return seal(Draft(kind=kind, at=NOW, body=body), seq=1, prev=GENESIS)  # type: ignore[arg-type]
+
+
+def test_what_was_told_is_known_from_the_record() -> None:
+    assert recorded("01ABC", [record(to_body(CALM)), record(to_body(RECORDED))]) == RECORDED
+    assert recorded("01ABC", [record({}, "delivery")]) is None
+    assert (CALM.has_news, RECORDED.has_news) == (False, True)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"losses": [{"id": "x"}]},
+        {"losses": [{**to_body(RECORDED)["losses"][0], "since": "noon"}]},
+        {"losses": [{**to_body(RECORDED)["losses"][0], "condition": "stolen"}]},
+        {"before": "east"},
+        {"revision": -1},
+        {"more": 1},
+    ],
+)
+def test_damaged_record_is_left_out(damage: dict[str, object]) -> None:
+    assert recorded("01ABC", [record(to_body(RECORDED)), record({**to_body(CALM), **damage})]) == RECORDED
+    assert recorded("01ABC", [replace(record(to_body(CALM)), body="{")]) is None
 
 
 def test_push_names_what_can_be_read_and_counts_the_rest() -> None:

@@ -1,15 +1,20 @@
 """What the police are told of cameras that are lost during an incident. Rules only: no Home Assistant."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
-from typing import Final
+from typing import Any, Final
+
+import voluptuous as vol
 
 from ..const import MAX_NAME, Language
+from ..journal.record import Record, stored_time
 from ..police.alert import Alert, plain
 from .picture import Condition
 from .words import CONDITIONS
 
+RECORD_NOTICE: Final = "camera_notice"
 # Seconds a camera must be well before the police are told so, and before it rings again: one that comes and goes must
 # not ring each time, and a push service takes some hundred pushes a day only.
 WELL_FOR: Final = 60.0
@@ -84,9 +89,51 @@ class Notice:
     ended: bool = False
 
     @property
+    def has_news(self) -> bool:
+        """Tell whether anything was told that the police must hear on."""
+        return self.urgent > 0
+
+    @property
     def tag(self) -> str:
         """Return what the alert is called: one an incident."""
-        return f"{self.incident_id}_cctv"
+        return tag_of(self.incident_id)
+
+
+def tag_of(incident_id: str) -> str:
+    """Return what the news of an incident's cameras are called."""
+    return f"{incident_id}_cctv"
+
+
+def to_body(notice: Notice) -> dict[str, Any]:
+    """Return what the journal keeps of a notice."""
+    return {
+        "drill": notice.drill,
+        "before": sorted(notice.before),
+        "losses": [
+            {
+                "id": loss.id,
+                "name": loss.name,
+                "condition": loss.condition.value if loss.condition else None,
+                "since": loss.since.isoformat(),
+            }
+            for loss in notice.losses
+        ],
+        "revision": notice.revision,
+        "urgent": notice.urgent,
+        "ended": notice.ended,
+    }
+
+
+def recorded(incident_id: str, records: Iterable[Record]) -> Notice | None:
+    """Return the latest notice of an incident on record, None if there is none; a damaged record is left out."""
+    found = None
+    for record in records:
+        if record.kind == RECORD_NOTICE:
+            with suppress(ValueError, vol.Invalid):
+                body = _BODY(record.load())
+                losses = tuple(Loss(**loss) for loss in body.pop("losses"))
+                found = Notice(incident_id=incident_id, losses=losses, **body)
+    return found
 
 
 def update(notice: Notice, lost: Iterable[Loss], now: float) -> Notice:
@@ -152,3 +199,17 @@ def _line(loss: Loss, words: _Words, zone: tzinfo) -> str:
     since = loss.since.astimezone(zone).strftime(words.clock)
     what = words.tampered if loss.condition is None else words.conditions[loss.condition]
     return f"{plain(loss.name, MAX_NAME)}: {what} ({since})"
+
+
+_NUMBER: Final = vol.All(int, vol.Range(min=0))
+_BODY: Final = vol.Schema(
+    {
+        "drill": bool,
+        "before": vol.All([str], vol.Coerce(frozenset)),
+        "losses": [{"id": str, "name": str, "condition": vol.Any(None, vol.Coerce(Condition)), "since": stored_time}],
+        "revision": _NUMBER,
+        "urgent": _NUMBER,
+        "ended": bool,
+    },
+    required=True,
+)
