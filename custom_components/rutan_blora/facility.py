@@ -123,7 +123,11 @@ class Facility:
         self.guard = Guard(hass, self.kept.journal, cameras, self.kept.guarded, self._entered)
         days = entry.options.get(CONF_RETENTION_DAYS, DEFAULT_RETENTION_DAYS)
         self.collector = Collector(
-            hass, self.kept.journal, self.cameras, place_in(hass.config.media_dirs), timedelta(days=days)
+            hass,
+            self.kept.journal,
+            self.cameras,
+            place_in(hass.config.media_dirs, hass.config.path("media")),
+            timedelta(days=days),
         )
         self.screen = Screen(
             hass,
