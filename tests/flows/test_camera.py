@@ -238,6 +238,27 @@ async def test_password_of_another_user_is_not_kept(
     assert "password" not in changed.data
 
 
+@pytest.mark.parametrize(
+    ("fields", "is_kept"),
+    [
+        ({"still_url": "http://127.0.0.1:8081/other.jpg", "advanced": {}}, True),
+        ({"still_url": "http://127.0.0.2:8080/still.jpg", "advanced": {}}, False),
+        ({"still_url": STILL, "advanced": {"stream_url": "rtsp://127.0.0.2/live"}}, False),
+    ],
+)
+async def test_password_is_sent_to_no_other_host(
+    hass: HomeAssistant, entry: MockConfigEntry, source: StubSource, fields: dict[str, Any], *, is_kept: bool
+) -> None:
+    made = await make(hass, entry, source, name="Utara", still_url=STILL, username="polres", password="rahasia")
+    source.give(jpeg())
+    await send(
+        hass,
+        await send(hass, await open_existing(hass, entry, made), name="Utara", username="polres", **fields),
+    )
+    (changed,) = entry.subentries.values()
+    assert ("password" in changed.data) is is_kept
+
+
 async def test_password_is_in_no_log(
     hass: HomeAssistant, entry: MockConfigEntry, caplog: pytest.LogCaptureFixture
 ) -> None:
