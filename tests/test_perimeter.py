@@ -210,6 +210,15 @@ async def test_last_camera_that_is_removed_leaves_no_news_behind(
     assert titles(budi) == CLOSED
 
 
+async def test_what_else_happens_in_the_incident_is_no_news_of_cameras(
+    house: House, budi: FakePhone, sources: dict[str, StubSource]
+) -> None:
+    await press(house)
+    await lose(house, sources["utara"], "utara")
+    await press(house, "Menara")
+    assert titles(budi) == CLOSED[:1]
+
+
 async def test_siren_does_not_sound_for_a_camera(
     hass: HomeAssistant, house: House, budi: FakePhone, sources: dict[str, StubSource]
 ) -> None:
