@@ -199,6 +199,12 @@ async def test_a_folder_that_cannot_be_read_is_told(hass: HomeAssistant, evidenc
         await browse(hass, "A")
 
 
+async def test_house_without_media_folders_has_its_alarm_all_the_same(hass: HomeAssistant, house: House) -> None:
+    hass.config.media_dirs = {}
+    await house.set_up()
+    assert house.state("sensor", "alarm_state") == "normal"
+
+
 async def test_without_a_facility_nothing_is_shown(hass: HomeAssistant, house: House, evidence: Path) -> None:
     incident = await raised(house, evidence, "Menara Timur")
     await house.unload()

@@ -2,15 +2,18 @@
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import closing
+import sqlite3
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from pytest_homeassistant_custom_component.common import async_mock_service
 
-from custom_components.rutan_blora import facility as facility_module
+from custom_components.rutan_blora import facility as facility_module, perimeter as perimeter_module
 from custom_components.rutan_blora.cctv.picture import SourceProblem
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers import entity_registry as er, restore_state
 
 from .cctv.common import StubSource, jpeg
 from .common import ENTRY_ID, PATIENCE, FakePhone, House, panic_button, perimeter_camera, police_device, until
@@ -114,6 +117,36 @@ async def test_end_of_the_alarm_takes_the_news_off(
     assert titles(budi) == ["Indikasi gangguan kamera", "clear_notification", "Indikasi gangguan kamera"]
 
 
+async def test_cameras_lost_one_by_one_ring_once_and_then_together(
+    house: House, budi: FakePhone, sources: dict[str, StubSource], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(perimeter_module, "GATHER", 0.5)
+    await press(house)
+    for name in ("utara", "selatan"):
+        await lose(house, sources[name], name)
+        assert len(titles(budi)) == 1
+    await until(lambda: len(titles(budi)) == 2)
+    assert "Utara" in budi.last.message
+    assert "Selatan" in budi.last.message
+
+
+async def test_camera_that_comes_and_goes_is_told_once(
+    house: House, budi: FakePhone, sources: dict[str, StubSource], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(perimeter_module, "GATHER", 0)
+    await press(house)
+    watch = house.facility.cameras.watches["utara"]
+    for number in range(3):
+        await lose(house, sources["utara"], "utara")
+        watch.feed._failures = 0
+        sources["utara"].give(jpeg((number, 0, 0)))
+        watch.feed.look()
+        watch.feed._wake.set()
+        await until(lambda: watch.feed.problem is None)
+        await house.hass.async_block_till_done()
+    assert titles(budi) == ["Indikasi gangguan kamera"]
+
+
 async def test_reload_tells_the_news_to_nobody_twice(
     house: House, budi: FakePhone, sources: dict[str, StubSource]
 ) -> None:
@@ -124,6 +157,66 @@ async def test_reload_tells_the_news_to_nobody_twice(
     await until(lambda: house.facility.cameras.watches["utara"].feed.problem is not None)
     await house.hass.async_block_till_done()
     assert titles(budi) == ["Indikasi gangguan kamera"]
+
+
+CLOSED = ["Indikasi gangguan kamera", "clear_notification", "Indikasi gangguan kamera"]
+
+
+async def close(house: House) -> None:
+    await house.call("close_alarm", outcome="resolved")
+    await house.hass.async_block_till_done()
+
+
+async def test_restart_tells_the_news_to_nobody_twice_and_its_end_takes_them_off(
+    house: House, budi: FakePhone, sources: dict[str, StubSource]
+) -> None:
+    await lose(house, sources["selatan"], "selatan")
+    await press(house)
+    await lose(house, sources["utara"], "utara")
+    await house.rows()
+    await house.restart()
+    for name in ("utara", "selatan"):
+        await lose(house, sources[name], name)
+    assert titles(budi) == CLOSED[:1]
+    await close(house)
+    assert titles(budi) == CLOSED
+
+
+async def test_news_whose_end_was_not_told_before_a_restart_are_taken_off_after_it(
+    house: House, budi: FakePhone, sources: dict[str, StubSource]
+) -> None:
+    await press(house)
+    await lose(house, sources["utara"], "utara")
+    await close(house)
+    await house.rows()
+    await house.switch_off()
+    with closing(sqlite3.connect(house.journal_path)) as journal:
+        journal.execute("DROP TRIGGER records_no_delete")
+        (first,) = journal.execute("SELECT seq FROM records WHERE body LIKE '%\"ended\":true%'").fetchone()
+        journal.execute("DELETE FROM records WHERE incident LIKE '%_cctv' AND seq >= ?", (first,))
+        journal.commit()
+    await house.set_up_again()
+    assert titles(budi) == [*CLOSED, *CLOSED[1:]]
+
+
+async def test_last_camera_that_is_removed_leaves_no_news_behind(
+    house: House, budi: FakePhone, sources: dict[str, StubSource]
+) -> None:
+    await press(house)
+    await lose(house, sources["utara"], "utara")
+    for name in ("Utara", "Selatan"):
+        await house.remove_part(name)
+    await close(house)
+    assert titles(budi) == CLOSED
+
+
+async def test_what_else_happens_in_the_incident_is_no_news_of_cameras(
+    house: House, budi: FakePhone, sources: dict[str, StubSource]
+) -> None:
+    await press(house)
+    await lose(house, sources["utara"], "utara")
+    await press(house, "Menara")
+    assert titles(budi) == CLOSED[:1]
 
 
 async def test_siren_does_not_sound_for_a_camera(
@@ -165,6 +258,17 @@ async def test_without_a_chosen_camera_a_push_shows_nobody(house: House, budi: F
     assert "image" not in budi.last.data
 
 
+async def test_picture_that_cannot_be_looked_up_holds_up_no_push(
+    house: House, budi: FakePhone, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(house.facility, "near", Mock(side_effect=ValueError("broken")))
+    await press(house)
+    assert len(budi.pushes) == 1
+    assert "image" not in budi.last.data
+    assert "The picture of an alarm was not found" in caplog.text
+    caplog.clear()
+
+
 # --- the guard ---
 
 
@@ -192,6 +296,39 @@ async def test_guard_is_there_only_where_movement_is_seen_and_outlives_a_restart
     await hass.services.async_call("switch", "turn_on", {"entity_id": guard}, blocking=True)
     await house.reload()
     assert house.state("switch", "guard", "Utara") == "on"
+
+
+@pytest.mark.parametrize("is_on", [True, False])
+async def test_guard_is_kept_when_home_assistant_is_killed_and_has_kept_no_state(
+    hass: HomeAssistant, house: House, budi: FakePhone, *, is_on: bool
+) -> None:
+    guard = house.entity("switch", "guard", "Utara").entity_id
+    for action in ("turn_on", *(() if is_on else ("turn_off",))):
+        await hass.services.async_call("switch", action, {"entity_id": guard}, blocking=True)
+    await house.rows()
+    await house.switch_off()
+    restore_state.async_get(hass).last_states.clear()
+    await house.set_up_again()
+    assert house.state("switch", "guard", "Utara") == ("on" if is_on else "off")
+
+
+@pytest.mark.parametrize("damage", ["x", '{"is_on":"x"'])
+async def test_camera_whose_record_is_damaged_is_guarded(
+    hass: HomeAssistant, house: House, budi: FakePhone, damage: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    guard = house.entity("switch", "guard", "Utara").entity_id
+    for action in ("turn_on", "turn_off"):
+        await hass.services.async_call("switch", action, {"entity_id": guard}, blocking=True)
+    await house.rows()
+    await house.switch_off()
+    with closing(sqlite3.connect(house.journal_path)) as journal:
+        journal.execute("DROP TRIGGER records_no_update")
+        journal.execute("UPDATE records SET body = ? WHERE kind = 'guard'", (damage,))
+        journal.commit()
+    await house.set_up_again()
+    assert house.state("switch", "guard", "Utara") == "on"
+    assert "says nothing of a guard" in caplog.text
+    caplog.clear()
 
 
 # --- the login ---

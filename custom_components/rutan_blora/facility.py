@@ -120,10 +120,14 @@ class Facility:
         )
         cameras = [_camera(hass, s) for s in self._subentries_of(SUBENTRY_CAMERA)]
         self.cameras = CameraDesk(hass, self.kept.journal, cameras, self.kept.scenes)
-        self.guard = Guard(hass, self.kept.journal, cameras, self._entered)
+        self.guard = Guard(hass, self.kept.journal, cameras, self.kept.guarded, self._entered)
         days = entry.options.get(CONF_RETENTION_DAYS, DEFAULT_RETENTION_DAYS)
         self.collector = Collector(
-            hass, self.kept.journal, self.cameras, place_in(hass.config.media_dirs), timedelta(days=days)
+            hass,
+            self.kept.journal,
+            self.cameras,
+            place_in(hass.config.media_dirs, hass.config.path("media")),
+            timedelta(days=days),
         )
         self.screen = Screen(
             hass,
@@ -146,7 +150,7 @@ class Facility:
     async def async_open(self) -> None:
         """Take up what was open: from before the reload, or at the first set-up from the journal."""
         if not self.kept.is_open:
-            self.alarm.restore(await self.kept.async_open(self.buttons.buttons))
+            self.alarm.restore(await self.kept.async_open(self.buttons.buttons, self.cameras.watches))
         elif self.kept.latest is None and self.kept.late is not None:
             self.alarm.restore(self.kept.late)
         else:

@@ -19,8 +19,9 @@ from .alarm.buttons import RECORD_READING, RECORD_TESTED, Known
 from .alarm.incident import EventType, Incident
 from .alarm.intake import Intake
 from .alarm.people import People
+from .cctv.guard import RECORD_GUARD
 from .cctv.health import Health
-from .cctv.notice import Notice
+from .cctv.notice import Notice, tag_of
 from .const import DOMAIN
 from .journal.record import Record
 from .journal.store import Journal
@@ -52,8 +53,11 @@ class Kept:
         self.deliveries: dict[str, Delivery] = {}
         self.last_response: dict[str, datetime] = {}
         self.tested: dict[str, datetime] = {}
+        self.guarded: dict[str, bool] = {}
         self.scenes: dict[str, Health] = {}
         self.notice: Notice | None = None
+        # What is on record of the cameras of the latest incident before the first set-up.
+        self.news: list[Record] = []
         self.notice_deliveries: dict[str, Delivery] = {}
         self.wrong_codes: list[datetime] = []
         self._hass = hass
@@ -72,7 +76,7 @@ class Kept:
         """Call the listener when the journal's health changes."""
         return self._listeners.add(listener)
 
-    async def async_open(self, button_ids: Iterable[str]) -> list[Record]:
+    async def async_open(self, button_ids: Iterable[str], camera_ids: Iterable[str]) -> list[Record]:
         """Open the journal and return the records of the latest incident; none if the journal fails."""
         self.is_open = True
         await self.people.async_load()
@@ -81,7 +85,7 @@ class Kept:
             self.people.start(),
             bus.async_listen_once(EVENT_HOMEASSISTANT_FINAL_WRITE, self._async_final_write),
         ]
-        reading = self._hass.async_add_executor_job(self._read, list(button_ids))
+        reading = self._hass.async_add_executor_job(self._read, list(button_ids), list(camera_ids))
         await asyncio.wait({reading}, timeout=OPEN_DEADLINE)
         if reading.done():
             return self._take(*reading.result())
@@ -120,18 +124,22 @@ class Kept:
         self._unsubs.pop()
         await self._hass.async_add_executor_job(self.journal.close)
 
-    def _read(self, button_ids: list[str]) -> tuple[list[Record], Known]:
+    def _read(self, button_ids: list[str], camera_ids: list[str]) -> tuple[list[Record], Known]:
         """Open the journal and read what was open; in the executor. Whatever is in it, the alarm must work."""
         known: Known = {}
         try:
             self.journal.open()
             incident = self.journal.last_incident(EventType.RAISED)
             records = self.journal.of_incident(incident) if incident else []
+            self.news = self.journal.of_incident(tag_of(incident)) if incident else []
             for button_id in button_ids:
                 if (last := self.journal.last_of_subject(button_id, RECORD_READING)) is not None:
                     known[button_id] = _reading(last)
                 if (last := self.journal.last_of_subject(button_id, RECORD_TESTED)) is not None:
                     self.tested.setdefault(button_id, last.time)
+            for camera_id in camera_ids:
+                if (last := self.journal.last_of_subject(camera_id, RECORD_GUARD)) is not None:
+                    self.guarded.setdefault(camera_id, _is_guarded(last))
         except Exception as err:
             _LOGGER.debug("Reading the journal failed", exc_info=True)
             self._on_health(str(err).partition("\n")[0])
@@ -202,6 +210,15 @@ async def async_let_go(hass: HomeAssistant, entry_id: str) -> None:
     """Keep nothing more of an entry."""
     if (kept := hass.data.get(KEPT, {}).pop(entry_id, None)) is not None:
         await kept.async_close()
+
+
+def _is_guarded(record: Record) -> bool:
+    """Return whether a record says that a camera is guarded; a damaged one says so: rather one alarm too many."""
+    try:
+        return bool(record.load().get("is_on", True))
+    except ValueError as err:
+        _LOGGER.error("Record %d of the journal says nothing of a guard: %s", record.seq, err)
+        return True
 
 
 def _reading(record: Record) -> dict[str, str]:

@@ -92,7 +92,7 @@ class EvidenceSource(MediaSource):
 
     @property
     def _place(self) -> Place:
-        return place_in(self.hass.config.media_dirs)
+        return place_in(self.hass.config.media_dirs, self.hass.config.path("media"))
 
     @property
     def _journals(self) -> list[Journal]:

@@ -1,20 +1,25 @@
 """Keeping the pictures of an incident."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 import hashlib
 from pathlib import Path
+import threading
 from typing import Any
 from unittest.mock import Mock
 
 import pytest
+from sqlalchemy.exc import SQLAlchemyError
 
 from custom_components.rutan_blora.cctv import collector as collector_module, evidence, feed
 from custom_components.rutan_blora.cctv.camera import Camera
 from custom_components.rutan_blora.cctv.collector import Collector
 from custom_components.rutan_blora.cctv.desk import CameraDesk
 from custom_components.rutan_blora.cctv.evidence import EvidenceError, EvidenceProblem, Moment, Place
+from custom_components.rutan_blora.journal.record import Draft, Record, seal
 from custom_components.rutan_blora.journal.store import Journal
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
@@ -134,11 +139,63 @@ async def test_moments_that_have_passed_are_missed_and_not_made_up(store: Store)
     assert not list(store.folder.iterdir())
 
 
-async def test_press_of_before_a_restart_is_gone_on_with_and_nothing_said_twice(store: Store) -> None:
+def on_record(store: Store) -> list[Record]:
+    """Return what the journal would answer."""
+    drafts = [call.args[0] for call in store.journal.append.call_args_list if call.args[0].kind == "evidence"]
+    return [seal(draft, seq=seq, prev="") for seq, draft in enumerate(drafts, start=1)]
+
+
+async def test_moments_that_passed_while_nobody_was_there_are_missed_and_nothing_is_said_twice(store: Store) -> None:
     await store.give("north", "south")
-    store.collector.resume(INCIDENT, dt_util.utcnow() - timedelta(minutes=5), [])
-    await asyncio.sleep(0.1)
-    assert store.records() == []
+    presses = [dt_util.utcnow() - timedelta(minutes=6), dt_util.utcnow() - timedelta(minutes=5)]
+    store.collector.collect(INCIDENT, presses[0], [])
+    await store.recorded(8)
+    kept = on_record(store)
+    other = Draft(kind="delivery", at=presses[0], incident=INCIDENT, subject="budi", body={})
+    store.journal.of_incident.return_value = [
+        *kept[:6],
+        seal(other, seq=7, prev=""),
+        *(replace(kept[0], body=body) for body in ("x", "{}", '{"moment":"noon"}')),
+    ]
+    store.journal.append.reset_mock()
+    store.collector.resume(INCIDENT, presses, [])
+    await store.recorded(10)
+    missed = Counter((record["of"], record["moment"]) for record in store.records())
+    missed.update((record.subject or "", record.load()["moment"]) for record in kept[:6])
+    assert missed == {(name, moment): 2 for name in store.sources for moment in MOMENTS}
+
+
+async def test_journal_that_cannot_be_read_keeps_nobody_from_going_on(store: Store) -> None:
+    await store.give("north", "south")
+    store.journal.of_incident.side_effect = SQLAlchemyError
+    store.collector.resume(INCIDENT, [dt_util.utcnow()], [])
+    await goes_on(store, "north", "south")
+    await store.recorded(8)
+
+
+async def test_picture_that_is_being_written_at_a_reload_is_on_record(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_write = threading.Event()
+    monkeypatch.setattr(
+        collector_module, "save", lambda *args, **kwargs: may_write.wait(5) and evidence.save(*args, **kwargs)
+    )
+    await store.give("north")
+    store.collector.collect(INCIDENT, dt_util.utcnow(), [])
+    await asyncio.sleep(0.05)
+    store.collector.stop()
+    may_write.set()
+    await until(lambda: any("file" in record for record in store.records()))
+
+
+async def test_clock_that_is_set_back_puts_no_moment_off(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(collector_module, "LONGEST", 0.05)
+    await store.give("north", "south")
+    store.collector.collect(INCIDENT, dt_util.utcnow(), [])
+    monkeypatch.setattr(dt_util, "utcnow", lambda: datetime.now(UTC) - timedelta(hours=1))
+    await goes_on(store, "north", "south")
+    await store.recorded(8)
+    assert {"10s", "30s"} <= {record["moment"] for record in store.records() if "file" in record}
 
 
 async def test_disk_that_takes_nothing_is_on_record_and_the_next_moment_is_tried(

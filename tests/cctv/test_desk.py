@@ -1,7 +1,8 @@
 """The camera desk: what each camera is worth, on record and told."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest.mock import Mock
 
@@ -15,6 +16,7 @@ from custom_components.rutan_blora.cctv.health import Health
 from custom_components.rutan_blora.cctv.picture import Condition, SourceProblem
 from custom_components.rutan_blora.journal.store import Journal
 from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
 from tests.common import until
 
 from .common import StubSource, jpeg
@@ -121,6 +123,44 @@ async def test_same_picture_grows_old_though_it_keeps_coming(room: Room, freezer
     await until(lambda: room.north.feed.heard_at != before)
     assert room.north.age == pytest.approx(31, abs=1)
     assert room.north.is_stale
+
+
+@pytest.fixture
+def set_back(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Set the clock back an hour, and let all other clocks go on."""
+    return lambda: monkeypatch.setattr(dt_util, "utcnow", lambda: datetime.now(UTC) - timedelta(hours=1))
+
+
+async def test_clock_that_is_set_back_makes_no_old_picture_new(room: Room, set_back: Callable[[], None]) -> None:
+    room.source.give(jpeg())
+    await until(lambda: room.north.condition is not None)
+    object.__setattr__(room.north.camera, "max_age", 0.05)
+    set_back()
+    await until(lambda: room.north.is_stale)
+
+
+async def test_clock_that_is_set_back_keeps_no_picture_from_being_measured(
+    room: Room, set_back: Callable[[], None]
+) -> None:
+    room.source.give(jpeg())
+    await until(lambda: room.north.condition is not None)
+    set_back()
+    before = room.north.health
+    room.source.give(jpeg((1, 2, 3)))
+    await until(lambda: room.north.health is not before)
+
+
+async def test_camera_that_is_there_again_and_refuses_the_login_is_told(room: Room) -> None:
+    room.source.give(SourceProblem.UNREACHABLE, SourceProblem.UNREACHABLE)
+    await room.until(Condition.NO_SIGNAL)
+    since, told = room.north.since, len(room.told)
+    await until(lambda: len(room.told) > 0)
+    room.source.give(SourceProblem.AUTH)
+    room.north.feed._is_asked = True
+    room.north.feed._wake.set()
+    await until(lambda: room.north.feed.problem is SourceProblem.AUTH)
+    await until(lambda: len(room.told) > max(told, 1))
+    assert room.north.since == since
 
 
 async def test_device_that_tells_of_tampering_is_believed(hass: HomeAssistant, room: Room) -> None:

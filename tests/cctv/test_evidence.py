@@ -383,8 +383,9 @@ def test_a_folder_that_cannot_be_deleted_does_not_keep_the_others(tmp_path: Path
         ({"local": "/media"}, "/media/rutan_blora", "/media/local/rutan_blora"),
         ({"nas": "/nas", "local": "/media"}, "/media/rutan_blora", "/media/local/rutan_blora"),
         ({"nas": "/nas", "usb": "/usb"}, "/nas/rutan_blora", "/media/nas/rutan_blora"),
+        ({}, "/config/media/rutan_blora", "/media/local/rutan_blora"),
     ],
 )
 def test_it_lies_in_the_media_folder(media_dirs: dict[str, str], folder: str, url: str) -> None:
-    place = place_in(media_dirs)
+    place = place_in(media_dirs, "/config/media")
     assert (place.folder, place.url) == (Path(folder), url)

@@ -35,7 +35,7 @@ class Yard:
         self.journal = Mock(spec=Journal)
         self.entered: list[str] = []
         cameras = [camera("north"), camera("east"), camera("south", None)]
-        self.guard = Guard(hass, self.journal, cameras, lambda entered: self.entered.append(entered.id))
+        self.guard = Guard(hass, self.journal, cameras, {}, lambda entered: self.entered.append(entered.id))
         self.guard.start()
 
     async def move(self, *states: str) -> None:
@@ -105,6 +105,13 @@ async def test_what_was_guarded_before_a_restart_still_is_and_is_no_news(yard: Y
     await yard.move("on")
     assert yard.entered == ["north"]
     yard.journal.append.assert_not_called()
+
+
+async def test_record_outdoes_what_is_remembered_of_a_switch(yard: Yard) -> None:
+    yard.guard.set("north", is_on=True, by="Karutan")
+    yard.guard.set("north", is_on=False, by="Karutan")
+    yard.guard.restore("north")
+    assert not yard.guard.is_guarded("north")
 
 
 async def test_stopped_guard_hears_nothing(yard: Yard) -> None:

@@ -102,7 +102,8 @@ async def test_alarm_in_which_cameras_are_killed_and_covered_is_told_shown_and_k
     await site.press_gate()
     push = await site.phones[0].next_push(5)
     assert push.data["image"] == f"/api/camera_proxy/{camera(site, RTSP)}"
-    incident = site.states.now[site.entity("sensor", "alarm_state")].attributes["incident_id"]
+    raised = await site.states.until(site.entity("sensor", "alarm_state"), "alarm", within=5)
+    incident = raised.attributes["incident_id"]
 
     site.cameras[3].switch(Fault.KILL, on=True)
     told = await news(site)

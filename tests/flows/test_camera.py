@@ -1,5 +1,6 @@
 """The flow of a perimeter camera: tried, shown, and only then saved."""
 
+import asyncio
 from typing import Any
 from unittest.mock import patch
 
@@ -12,7 +13,7 @@ from custom_components.rutan_blora.flows import camera as camera_module
 from custom_components.rutan_blora.flows.camera import PREVIEWS
 from homeassistant.config_entries import ConfigSubentry, SubentryFlowResult
 from homeassistant.core import HomeAssistant
-from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.data_entry_flow import FlowResultType, UnknownFlow
 from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
 from tests.cctv.common import StubSource, jpeg
@@ -237,6 +238,27 @@ async def test_password_of_another_user_is_not_kept(
     assert "password" not in changed.data
 
 
+@pytest.mark.parametrize(
+    ("fields", "is_kept"),
+    [
+        ({"still_url": "http://127.0.0.1:8081/other.jpg", "advanced": {}}, True),
+        ({"still_url": "http://127.0.0.2:8080/still.jpg", "advanced": {}}, False),
+        ({"still_url": STILL, "advanced": {"stream_url": "rtsp://127.0.0.2/live"}}, False),
+    ],
+)
+async def test_password_is_sent_to_no_other_host(
+    hass: HomeAssistant, entry: MockConfigEntry, source: StubSource, fields: dict[str, Any], *, is_kept: bool
+) -> None:
+    made = await make(hass, entry, source, name="Utara", still_url=STILL, username="polres", password="rahasia")
+    source.give(jpeg())
+    await send(
+        hass,
+        await send(hass, await open_existing(hass, entry, made), name="Utara", username="polres", **fields),
+    )
+    (changed,) = entry.subentries.values()
+    assert ("password" in changed.data) is is_kept
+
+
 async def test_password_is_in_no_log(
     hass: HomeAssistant, entry: MockConfigEntry, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -252,3 +274,16 @@ async def test_password_is_in_no_log(
             advanced={},
         )
     assert "rahasia" not in caplog.text
+
+
+async def test_dialog_that_is_closed_while_the_camera_is_tried_leaves_no_picture(
+    hass: HomeAssistant, entry: MockConfigEntry, source: StubSource
+) -> None:
+    form = await begin(hass, entry)
+    sending = hass.async_create_task(send(hass, form, name="Utara", still_url=STILL, advanced={}))
+    await asyncio.sleep(0)
+    hass.config_entries.subentries.async_abort(form["flow_id"])
+    source.give(jpeg())
+    with pytest.raises(UnknownFlow):
+        await sending
+    assert hass.data.get(PREVIEWS, {}) == {}

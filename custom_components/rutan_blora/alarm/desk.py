@@ -197,8 +197,16 @@ class AlarmDesk:
         return self.latest
 
     def _compose(self, incident: Incident) -> Callable[[Language], Alert]:
-        zone, picture = dt_util.get_default_time_zone(), self.picture_of(incident)
-        return partial(compose, incident, site=self._site, zone=zone, picture=picture)
+        zone = dt_util.get_default_time_zone()
+        return partial(compose, incident, site=self._site, zone=zone, picture=self._picture(incident))
+
+    def _picture(self, incident: Incident) -> str | None:
+        """Return the picture that goes with an incident; whatever a camera is in, the push leaves."""
+        try:
+            return self.picture_of(incident)
+        except Exception:
+            _LOGGER.exception("The picture of an alarm was not found")
+            return None
 
 
 def _draft(event: Event) -> Draft:

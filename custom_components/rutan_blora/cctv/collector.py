@@ -1,21 +1,24 @@
 """Keeping the pictures of an incident: every camera's from before the press, at the press, and a little later."""
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections import Counter
+from collections.abc import Coroutine, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 import logging
 from typing import Any, Final
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.util import dt as dt_util
 
-from ..journal.record import Draft
+from ..journal.record import Draft, Record
 from ..journal.store import Journal
 from ..listeners import Listeners
 from .desk import CameraDesk, Watch
-from .evidence import RECORD_EVIDENCE, EvidenceError, Moment, Place, Schedule, prune, save, schedule
+from .evidence import RECORD_EVIDENCE, EvidenceError, Moment, Place, prune, save, schedule
 from .picture import Picture
 
 _LOGGER = logging.getLogger(__name__)
@@ -26,9 +29,15 @@ PATIENCE: Final = 8.0
 # Pictures written at a time: a slow disk must not keep the executor from everybody else.
 WRITERS: Final = 2
 PRUNE_INTERVAL: Final = timedelta(hours=6)
+# Seconds from a press to its last moment.
+LONGEST: Final = 30.0
 # Why a picture is not there.
 _NO_PICTURE: Final = "no_picture"
 _MISSED: Final = "missed"
+
+
+# A camera, and a moment of a press.
+type _Taken = tuple[str, Moment]
 
 
 class Collector:
@@ -74,24 +83,38 @@ class Collector:
     @callback
     def collect(self, incident: str, pressed_at: datetime, near: Sequence[str]) -> None:
         """Keep what every camera shows from just before a press on; a moment that has passed is missed, not made up."""
-        plan = schedule(pressed_at, dt_util.utcnow())
-        for watch in self._desk.watches.values():
-            for moment in plan.missed:
-                self._note_gap(incident, watch, moment, _MISSED)
-        self._begin(incident, plan, near)
-
-    @callback
-    def resume(self, incident: str, pressed_at: datetime, near: Sequence[str]) -> None:
-        """Go on with a press of before a restart; what became of the moments before is on record already."""
-        self._begin(incident, schedule(pressed_at, dt_util.utcnow()), near)
-
-    @callback
-    def _begin(self, incident: str, plan: Schedule, near: Sequence[str]) -> None:
-        """Follow every camera."""
         self._incident = incident
+        self._begin(incident, pressed_at, near, Counter())
+
+    @callback
+    def resume(self, incident: str, presses: Sequence[datetime], near: Sequence[str]) -> None:
+        """Go on with presses of before a restart or reload: what is on record is done, what is not was missed."""
+        self._incident = incident
+        self._do(self._async_resume(incident, presses, near))
+
+    async def _async_resume(self, incident: str, presses: Sequence[datetime], near: Sequence[str]) -> None:
+        try:
+            records = await self._hass.async_add_executor_job(self._journal.of_incident, incident)
+        except SQLAlchemyError:
+            # The journal itself says that it is not well.
+            records = []
+        done = Counter(filter(None, map(_moment_of, records)))
+        for pressed_at in presses:
+            self._begin(incident, pressed_at, near, done)
+
+    @callback
+    def _begin(self, incident: str, pressed_at: datetime, near: Sequence[str], done: Counter[_Taken]) -> None:
+        """Follow every camera through what is left of a press, and take that off what is done."""
+        plan = schedule(pressed_at, dt_util.utcnow())
         nearest = next(iter((*near, *(watch.camera.id for watch in self._desk.by_position))), None)
         for watch in self._desk.watches.values():
-            follow = self._async_follow(incident, watch, plan, watch.feed.latest, is_nearest=watch.camera.id == nearest)
+            left = [moment for moment in Moment if not done[watch.camera.id, moment]]
+            done.subtract((watch.camera.id, moment) for moment in Moment if moment not in left)
+            for moment in plan.missed:
+                if moment in left:
+                    self._note_gap(incident, watch, moment, _MISSED)
+            due = {moment: at for moment, at in plan.due.items() if moment in left}
+            follow = self._async_follow(incident, watch, due, watch.feed.latest, is_nearest=watch.camera.id == nearest)
             self._do(follow)
 
     def _do(self, work: Coroutine[Any, Any, None]) -> None:
@@ -100,10 +123,16 @@ class Collector:
         task.add_done_callback(self._tasks.discard)
 
     async def _async_follow(
-        self, incident: str, watch: Watch, plan: Schedule, before: Picture | None, *, is_nearest: bool
+        self,
+        incident: str,
+        watch: Watch,
+        due: Mapping[Moment, datetime],
+        before: Picture | None,
+        *,
+        is_nearest: bool,
     ) -> None:
         """Keep the pictures of one camera, moment by moment."""
-        for moment, at in plan.due.items():
+        for moment, at in due.items():
             picture = before if moment is Moment.BEFORE else await self._async_take(watch, at)
             if picture is None or (moment is Moment.BEFORE and picture.at > at):
                 self._note_gap(incident, watch, moment, _NO_PICTURE)
@@ -116,25 +145,28 @@ class Collector:
     async def _async_take(self, watch: Watch, at: datetime) -> Picture | None:
         """Return a picture that arrived at that moment, once it has come, or soon after."""
         if (left := (at - dt_util.utcnow()).total_seconds()) > 0:
-            await asyncio.sleep(left)
-        return await watch.feed.fresh(at, PATIENCE)
+            # A clock that was set back must not put it off.
+            await asyncio.sleep(min(left, LONGEST))
+        return await watch.feed.fresh(min(at, dt_util.utcnow()), PATIENCE)
 
     async def _async_keep(self, incident: str, watch: Watch, moment: Moment, picture: Picture) -> None:
         """Write a picture, and on record that it was, or why not."""
-        camera = watch.camera
-        keep = partial(
-            save, self._folder, picture, incident=incident, camera_id=camera.id, camera=camera.name, moment=moment
-        )
         async with self._writers:
-            try:
-                kept = await self._hass.async_add_executor_job(keep)
-            except EvidenceError as err:
-                _LOGGER.error("A picture of %s cannot be kept: %s", camera.name, err.problem)
-                self._note_gap(incident, watch, moment, err.problem.value)
-                return
-        self._journal.append(kept.draft(dt_util.utcnow()))
+            await self._hass.async_add_executor_job(self._keep, incident, watch, moment, picture)
 
-    @callback
+    def _keep(self, incident: str, watch: Watch, moment: Moment, picture: Picture) -> None:
+        """Write a picture and record it in one go; in the executor, where a reload does not come in between."""
+        camera = watch.camera
+        try:
+            kept = save(
+                self._folder, picture, incident=incident, camera_id=camera.id, camera=camera.name, moment=moment
+            )
+        except EvidenceError as err:
+            _LOGGER.error("A picture of %s cannot be kept: %s", camera.name, err.problem)
+            self._note_gap(incident, watch, moment, err.problem.value)
+        else:
+            self._journal.append(kept.draft(dt_util.utcnow()))
+
     def _note_gap(self, incident: str, watch: Watch, moment: Moment, reason: str) -> None:
         """Record that there is no picture of a moment, and why."""
         body = {"camera": watch.camera.name, "moment": moment.value, "reason": reason}
@@ -152,3 +184,13 @@ class Collector:
             return
         for incident in pruned:
             self._journal.append(Draft(kind=RECORD_PRUNED, at=dt_util.utcnow(), incident=incident, body={}))
+
+
+def _moment_of(record: Record) -> _Taken | None:
+    """Return of which camera and moment a record says what became of its picture, None if it says no such thing."""
+    if record.kind != RECORD_EVIDENCE or record.subject is None:
+        return None
+    try:
+        return record.subject, Moment(record.load()["moment"])
+    except ValueError, KeyError:
+        return None

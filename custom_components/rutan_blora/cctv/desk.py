@@ -19,7 +19,7 @@ from .camera import Camera
 from .feed import Feed
 from .health import TAMPER, Health, judge, reconnected
 from .notice import Loss
-from .picture import Condition, Picture
+from .picture import Condition, Picture, SourceProblem
 from .sample import Sample, measure
 
 RECORD_CAMERA: Final = "camera"
@@ -36,7 +36,7 @@ class Watch:
 
     `condition` is None until something is known, `since` is when it became what it is (UTC); `reporting` are the
     entities by which the camera's own device tells of tampering. Calls `on_worth` when one of these has changed, and
-    `on_change` then and when the picture has become too old.
+    `on_change` then, when the picture has become too old, and when it is for another reason that none comes.
     """
 
     def __init__(
@@ -62,6 +62,9 @@ class Watch:
         self._measured_at: datetime | None = None
         self._is_measuring = False
         self._was_stale = True
+        self._problem: SourceProblem | None = None
+        # The latest picture, and when it came on a clock that nobody sets.
+        self._came: tuple[Picture | None, float] = (None, 0.0)
         self._unsubs: list[CALLBACK_TYPE] = []
 
     @property
@@ -80,8 +83,12 @@ class Watch:
     @property
     def age(self) -> float | None:
         """Return how old the latest picture is (s), None if there never was one."""
-        picture = self.feed.latest
-        return None if picture is None else max(0.0, (dt_util.utcnow() - picture.at).total_seconds())
+        if (picture := self.feed.latest) is None:
+            return None
+        came, at = self._came
+        # A clock that was set back must not make an old picture new.
+        known = self._hass.loop.time() - at if came is picture else 0.0
+        return max(known, (dt_util.utcnow() - picture.at).total_seconds())
 
     @property
     def is_stale(self) -> bool:
@@ -113,9 +120,9 @@ class Watch:
             self.condition, self.reporting = condition, reporting
             self.since = dt_util.utcnow()
             self._on_worth(self)
-        elif is_old == self._was_stale:
+        elif (is_old, self.feed.problem) == (self._was_stale, self._problem):
             return
-        self._was_stale = is_old
+        self._was_stale, self._problem = is_old, self.feed.problem
         self._on_change(self)
 
     @callback
@@ -142,6 +149,9 @@ class Watch:
             self._connection = self.feed.connection
             self.health = reconnected(self.health)
         picture, heard_at = self.feed.latest, self.feed.heard_at
+        # The same picture once more is as old as it was, be it decoded anew.
+        if picture != self._came[0]:
+            self._came = (picture, self._hass.loop.time())
         if picture is not None and picture.small is not None and heard_at is not None and self._is_due(heard_at):
             self._measured_at = heard_at
             self._is_measuring = True
@@ -153,8 +163,10 @@ class Watch:
         """Tell whether a picture is to be measured: one an interval, however many are looked at."""
         if self._is_measuring or heard_at == self._measured_at:
             return False
-        last = self._measured_at
-        return last is None or (heard_at - last).total_seconds() >= self.camera.interval - _EARLY
+        if (last := self._measured_at) is None:
+            return True
+        # Not until a clock that was set back has come there again.
+        return not 0 <= (heard_at - last).total_seconds() < self.camera.interval - _EARLY
 
     async def _measure(self, picture: Picture, small: Image.Image, at: datetime) -> None:
         """Measure a picture beside the event loop, and judge."""

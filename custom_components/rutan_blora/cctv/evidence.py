@@ -121,10 +121,13 @@ class Place:
     url: str
 
 
-def place_in(media_dirs: Mapping[str, str]) -> Place:
-    """Return the place of the evidence in Home Assistant's media folders: in `local` unless there is none."""
-    name = "local" if "local" in media_dirs else next(iter(media_dirs))
-    return Place(folder=Path(media_dirs[name]) / DOMAIN, url=f"/media/{name}/{DOMAIN}")
+def place_in(media_dirs: Mapping[str, str], default: str) -> Place:
+    """Return the place of the evidence in Home Assistant's media folders: in `local` unless there is none.
+
+    Without any it is where `local` usually is; nobody is served it there, but it is kept.
+    """
+    name = "local" if "local" in media_dirs else next(iter(media_dirs), "local")
+    return Place(folder=Path(media_dirs.get(name, default)) / DOMAIN, url=f"/media/{name}/{DOMAIN}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

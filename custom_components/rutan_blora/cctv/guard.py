@@ -22,15 +22,23 @@ RECORD_GUARD: Final = "guard"
 
 
 class Guard:
-    """The guarded cameras of a facility; calls `on_entered` with the camera whose field of view was entered."""
+    """The guarded cameras of a facility; calls `on_entered` with the camera whose field of view was entered.
+
+    `known` says which are guarded and outlives this object.
+    """
 
     def __init__(
-        self, hass: HomeAssistant, journal: Journal, cameras: Iterable[Camera], on_entered: Callable[[Camera], object]
+        self,
+        hass: HomeAssistant,
+        journal: Journal,
+        cameras: Iterable[Camera],
+        known: dict[str, bool],
+        on_entered: Callable[[Camera], object],
     ) -> None:
         self._hass = hass
         self._journal = journal
         self._on_entered = on_entered
-        self._guarded: set[str] = set()
+        self._known = known
         self._cameras: Mapping[str, list[Camera]] = _by_motion(cameras)
         self._unsub: CALLBACK_TYPE | None = None
 
@@ -47,19 +55,19 @@ class Guard:
 
     def is_guarded(self, camera_id: str) -> bool:
         """Tell whether a movement before the camera is an alarm."""
-        return camera_id in self._guarded
+        return self._known.get(camera_id, False)
 
     @callback
     def restore(self, camera_id: str) -> None:
-        """Guard a camera that was guarded before a restart or reload."""
-        self._guarded.add(camera_id)
+        """Guard a camera that was guarded before a restart, unless the record says otherwise."""
+        self._known.setdefault(camera_id, True)
 
     @callback
     def set(self, camera_id: str, *, is_on: bool, by: str) -> None:
         """Guard a camera, or no longer; `by` is who wants it."""
         if is_on == self.is_guarded(camera_id):
             return
-        self._guarded ^= {camera_id}
+        self._known[camera_id] = is_on
         body = {"is_on": is_on, "by": by}
         self._journal.append(Draft(kind=RECORD_GUARD, at=dt_util.utcnow(), subject=camera_id, body=body))
 
@@ -70,7 +78,7 @@ class Guard:
         if old is None or old.state == STATE_ON or new is None or new.state != STATE_ON:
             return
         for camera in self._cameras[event.data["entity_id"]]:
-            if camera.id in self._guarded:
+            if self.is_guarded(camera.id):
                 self._on_entered(camera)
 
 

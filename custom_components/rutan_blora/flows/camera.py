@@ -1,6 +1,7 @@
 """The flow of a perimeter camera: its source is tried and its picture shown before anything is saved."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 import hashlib
 import secrets
@@ -135,6 +136,7 @@ class CameraFlow(SubentryFlow):
     _title: str = ""
     _data: dict[str, Any]
     _preview: str | None = None
+    _is_over: bool = False
 
     async def async_step_user(self, _: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Ask where the pictures come from."""
@@ -182,6 +184,10 @@ class CameraFlow(SubentryFlow):
     @override
     def async_remove(self) -> None:
         """Forget the picture with the dialog."""
+        self._is_over = True
+        self._forget()
+
+    def _forget(self) -> None:
         self.hass.data.get(PREVIEWS, {}).pop(self._preview or "", None)
 
     async def _try(self, form: _Form) -> dict[str, str]:
@@ -190,9 +196,11 @@ class CameraFlow(SubentryFlow):
             picture = await probe(self.hass, make_source(self.hass, self._data))
         except SourceError as err:
             return {form.blamed(err.problem): f"source_{err.problem}"}
-        self.async_remove()
-        self._preview = secrets.token_urlsafe(32)
-        self.hass.data.setdefault(PREVIEWS, {})[self._preview] = picture.jpeg
+        self._forget()
+        # A dialog may be closed while the camera is tried.
+        if not self._is_over:
+            self._preview = secrets.token_urlsafe(32)
+            self.hass.data.setdefault(PREVIEWS, {})[self._preview] = picture.jpeg
         return {}
 
     def _shown(self) -> dict[str, Any] | None:
@@ -213,15 +221,28 @@ class CameraFlow(SubentryFlow):
             if field in data:
                 data |= _without_login(field, data[field].strip(), schemes)
         if source is not CameraSource.ENTITY:
-            data = {**self._kept_password(data), **data}
+            data = {**self._kept_password(form, data), **data}
         return {field: value for field, value in data.items() if value != ""}
 
-    def _kept_password(self, data: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the stored password if none was typed and it still is for the same user."""
+    def _kept_password(self, form: _Form, data: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the stored password if none was typed and it still is for the same user of the same camera.
+
+        Nobody reads a password by letting it be sent to a camera of his own.
+        """
         stored = self.stored() or {}
-        if CONF_PASSWORD in stored and stored.get(CONF_USERNAME) == data.get(CONF_USERNAME):
+        is_same_user = stored.get(CONF_USERNAME) == data.get(CONF_USERNAME)
+        if CONF_PASSWORD in stored and is_same_user and _hosts(form, data) <= _hosts(form, stored):
             return {CONF_PASSWORD: stored[CONF_PASSWORD]}
         return {}
+
+
+def _hosts(form: _Form, data: Mapping[str, Any]) -> set[str | None]:
+    """Return the hosts that a camera's data name; what is no address names none that is known."""
+    hosts: set[str | None] = set()
+    for field in form.schemes.keys() & data.keys():
+        with suppress(SourceError):
+            hosts.add(parse(data[field], form.schemes[field]).url.host)
+    return hosts
 
 
 def _without_login(field: str, typed: str, schemes: tuple[str, ...]) -> dict[str, str]:
