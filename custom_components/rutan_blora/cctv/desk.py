@@ -87,7 +87,7 @@ class Watch:
             return None
         came, at = self._came
         # A clock that was set back must not make an old picture new.
-        known = self._hass.loop.time() - at if came is picture else 0.0
+        known = self._hass.loop.time() - at if came == picture else 0.0
         return max(known, (dt_util.utcnow() - picture.at).total_seconds())
 
     @property
