@@ -97,8 +97,8 @@ async def test_wall_shows_all_of_them(site: Site) -> None:
 
 
 async def test_alarm_in_which_cameras_are_killed_and_covered_is_told_shown_and_kept(site: Site) -> None:
-    for name in (STILL, OTHER):
-        await worth(site, name, "ok")
+    for place in YARD[:CAMERAS]:
+        await worth(site, place.name, "ok")
     await site.press_gate()
     push = await site.phones[0].next_push(5)
     assert push.data["image"] == f"/api/camera_proxy/{camera(site, RTSP)}"
