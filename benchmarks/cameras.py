@@ -26,7 +26,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 
 from .core import facility_entry, running_core
-from .figures import Figures, summary
+from .figures import Figures, Goal, ratio, summary, table
 from .memory import measure_memory
 from .press import Contender as Presser, running_site
 from .yard import Yard, running_yard, scene
@@ -300,3 +300,127 @@ async def measure_cameras(folder: Path) -> Figures:
         }
     load.append(os.getloadavg()[0])
     return {**figures, "picture": measure_picture(), "load": load}
+
+
+# --- what is shown ---
+
+
+def camera_goals(figures: Figures) -> list[Goal]:
+    """Return what was wanted of cameras."""
+    most = str(VIEWERS[-1])
+    ours, mjpeg = figures["sharing"][Contender.OURS_MOTION][most], figures["sharing"][Contender.MJPEG][most]
+    looked_at = f"{FEW} cameras, {most} viewers each"
+    many = f"{MANY} stills"
+    none, running = figures["press"]["none"], figures["press"][many]
+    return [
+        Goal(name=f"{looked_at}: upstreams", limit=FEW, measured=ours["open"], unit=""),
+        Goal(
+            name=f"{looked_at}: CPU / core mjpeg",
+            limit=0.3,
+            measured=ratio(ours["cpu_percent"], mjpeg["cpu_percent"]),
+            unit="x",
+        ),
+        Goal(
+            name="health of a 720p picture, CPU p50",
+            limit=1.4,
+            measured=figures["picture"]["health"]["p50_ms"],
+            unit="ms",
+        ),
+        Goal(
+            name=f"{MANY} still cameras nobody looks at, CPU",
+            limit=2.0,
+            measured=figures["idle"][many]["cameras_percent"],
+            unit="% of a core",
+        ),
+        Goal(
+            name=f"wall of {FEW} at 1 fps, CPU",
+            limit=4.0,
+            measured=figures["wall"][f"{FEW} stills"]["wall_percent"],
+            unit="% of a core",
+        ),
+        Goal(
+            name=f"heartbeat with {MANY} cameras, p99 of its lag",
+            limit=15.0,
+            measured=figures["idle"][many]["lag"]["p99_ms"],
+            unit="ms",
+        ),
+        *(
+            Goal(
+                name=f"press to first push, {MANY} cameras / none, {figure[:3]}",
+                limit=1.2,
+                measured=ratio(running[figure], none[figure]),
+                unit="x",
+            )
+            for figure in ("p50_ms", "p99_ms")
+        ),
+    ]
+
+
+def camera_tables(figures: Figures) -> list[str]:
+    """Return all tables of cameras."""
+    return [
+        _sharing_table(figures["sharing"]),
+        _picture_table(figures["picture"]),
+        _idle_table(figures["idle"]),
+        _wall_table(figures["wall"]),
+        _press_table(figures["press"]),
+        _memory_table(figures["memory"]),
+        "Load of the machine before and after: {:.2f}, {:.2f}".format(*figures["load"]),
+    ]
+
+
+def _sharing_table(sharing: Figures) -> str:
+    rows = [
+        (
+            contender,
+            viewers,
+            seen["open"],
+            seen["requests_per_second"],
+            seen["cpu_percent"],
+            seen["pictures_per_second"],
+            seen["mb_per_second"],
+        )
+        for contender, looked_at in sharing.items()
+        for viewers, seen in looked_at.items()
+    ]
+    head = (f"{FEW} cameras of", "viewers each", "upstreams", "requests/s", "CPU %", "pictures/s each", "MB/s to them")
+    return table(head, rows)
+
+
+def _picture_table(picture: Figures) -> str:
+    rows = [(part, picture[part]["p50_ms"], picture[part]["p99_ms"]) for part in ("check", "health")]
+    return table((f"a 720p picture of {picture['kilobytes']} kB, CPU", "p50 ms", "p99 ms"), rows)
+
+
+def _idle_table(idle: Figures) -> str:
+    rows = [
+        (
+            kind,
+            figures["cpu_percent"],
+            figures["cameras_percent"],
+            *((figures["lag"]["p50_ms"], figures["lag"]["p99_ms"]) if "lag" in figures else ("–", "–")),
+        )
+        for kind, figures in idle.items()
+    ]
+    return table(("nobody looks at", "CPU %", "of it cameras", "heartbeat lag p50 ms", "p99 ms"), rows)
+
+
+def _wall_table(wall: Figures) -> str:
+    rows = [
+        (kind, seen["cpu_percent"], seen["wall_percent"], seen["pictures_per_second"], seen["drawing"]["p50_ms"])
+        for kind, seen in wall.items()
+    ]
+    return table(
+        ("somebody looks at the wall of", "CPU %", "of it looking", "walls/s", "drawing one, CPU p50 ms"), rows
+    )
+
+
+def _press_table(press: Figures) -> str:
+    rows = [(kind, came["p50_ms"], came["p99_ms"], came["trials"], came["never"]) for kind, came in press.items()]
+    return table(("press to first push, cameras", "p50 ms", "p99 ms", "presses", "never"), rows)
+
+
+def _memory_table(memory: Figures) -> str:
+    row = [memory[key] for key in ("none_mib", "first_mib", "further_mib", "per_camera_mib")]
+    head = ("memory, MiB", "no camera", "the first adds", "each further adds", f"a camera of {memory['cameras']}")
+    return table(head, [("resident", *row)])

@@ -43,6 +43,11 @@ class Goal:
         """Tell whether it was reached."""
         return self.measured is not None and self.measured <= self.limit
 
+    @property
+    def row(self) -> tuple[object, ...]:
+        """Return the cells of a table of goals."""
+        return self.name, f"≤ {self.limit:g} {self.unit}".strip(), self.measured, "yes" if self.is_met else "**no**"
+
     def to_json(self) -> Figures:
         """Return it for the result file."""
         return {
@@ -57,6 +62,12 @@ class Goal:
 def ratio(ours: float | None, theirs: float | None) -> float | None:
     """Return ours over theirs, None if one of them never came."""
     return None if ours is None or not theirs else round(ours / theirs, 3)
+
+
+def merged(before: Figures, measured: Figures) -> Figures:
+    """Return what was measured now, and what of before was not measured again."""
+    goals = {**before.get("goals", {}), **measured["goals"]}
+    return {**before, **measured, "goals": goals}
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
