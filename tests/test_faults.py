@@ -16,7 +16,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 from sqlalchemy import event
 from yarl import URL
 
-from custom_components.rutan_blora.alarm.incident import Actor, Kind, Origin
+from custom_components.rutan_blora.actor import Actor, Origin
+from custom_components.rutan_blora.alarm.incident import Kind
 from custom_components.rutan_blora.police import courier as courier_module, delivery as delivery_module
 from homeassistant.config_entries import ConfigEntryDisabler, ConfigSubentryDataWithId
 from homeassistant.core import HomeAssistant, ServiceCall

@@ -11,7 +11,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .alarm.incident import Actor, Kind, Origin, Response
+from .actor import Actor, Origin
+from .alarm.incident import Kind, Response
 from .const import DOMAIN, SUBENTRY_CAMERA, SUBENTRY_PANIC_BUTTON, SUBENTRY_POLICE_DEVICE
 from .entity import RutanEntity, RutanEntityDescription, async_add
 from .errors import translated

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from homeassistant.exceptions import ServiceValidationError
 
-from .alarm.incident import RefusedError
+from .actor import RefusedError
 from .const import DOMAIN
 
 

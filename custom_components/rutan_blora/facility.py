@@ -18,10 +18,11 @@ from homeassistant.core import HassJob, HomeAssistant, callback
 from homeassistant.helpers.network import NoURLAvailableError, get_url
 from homeassistant.util.ulid import ulid_now
 
+from .actor import Actor, Origin, RefusedError
 from .alarm.buttons import PanicButton, PanicButtons
 from .alarm.codes import CloseCode
 from .alarm.desk import AlarmDesk
-from .alarm.incident import Actor, Incident, Kind, Origin, Refusal, RefusedError
+from .alarm.incident import Incident, Kind, Refusal
 from .alarm.wording import compose_test, headline
 from .cctv.camera import Camera, make_source
 from .cctv.collector import Collector

@@ -18,7 +18,8 @@ from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.service import async_get_config_entry
 
-from .alarm.incident import Actor, Incident, Kind, Origin, Outcome, Response
+from .actor import Actor, Origin
+from .alarm.incident import Incident, Kind, Outcome, Response
 from .const import CONF_KIND, CONF_LOCATION, CONF_OFFICER, DOMAIN, MAX_NAME, MAX_TEXT
 from .errors import translated
 from .facility import Facility, RutanConfigEntry

@@ -3,13 +3,12 @@
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from custom_components.rutan_blora.actor import Actor, Origin
 from custom_components.rutan_blora.alarm.incident import (
-    Actor,
     Event,
     EventType,
     Incident,
     Kind,
-    Origin,
     Press,
     Response,
     apply,

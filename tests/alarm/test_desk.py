@@ -14,17 +14,8 @@ from pytest_homeassistant_custom_component.common import async_fire_time_changed
 from pytest_homeassistant_custom_component.test_util.aiohttp import AiohttpClientMocker, AiohttpClientMockResponse
 from yarl import URL
 
-from custom_components.rutan_blora.alarm.incident import (
-    Actor,
-    Event,
-    EventType,
-    Kind,
-    Origin,
-    Outcome,
-    RefusedError,
-    Response,
-    State,
-)
+from custom_components.rutan_blora.actor import Actor, Origin, RefusedError
+from custom_components.rutan_blora.alarm.incident import Event, EventType, Kind, Outcome, Response, State
 from custom_components.rutan_blora.police import courier as courier_module, delivery as delivery_module
 from custom_components.rutan_blora.police.alert import Answer, token
 from demo.phone import Push

@@ -6,12 +6,11 @@ from typing import Any, Final
 
 import pytest
 
+from custom_components.rutan_blora.actor import Actor, Origin
 from custom_components.rutan_blora.alarm.escalation import DRILL_TIME, due_at, due_in, step
 from custom_components.rutan_blora.alarm.incident import (
-    Actor,
     EventType,
     Incident,
-    Origin,
     Outcome,
     Response,
     State,

@@ -8,17 +8,15 @@ from hypothesis import given, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 import pytest
 
+from custom_components.rutan_blora.actor import Actor, Origin, RefusedError
 from custom_components.rutan_blora.alarm.incident import (
-    Actor,
     Event,
     EventType,
     Incident,
     Kind,
-    Origin,
     Outcome,
     Press,
     Refusal,
-    RefusedError,
     Responder,
     Response,
     State,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from custom_components.rutan_blora.alarm.incident import Actor, Origin
+from custom_components.rutan_blora.actor import Actor, Origin
 from custom_components.rutan_blora.alarm.people import People
 from homeassistant.auth.const import GROUP_ID_READ_ONLY, GROUP_ID_USER
 from homeassistant.auth.models import User

@@ -8,13 +8,12 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, strategies as st
 import pytest
 
+from custom_components.rutan_blora.actor import Actor, Origin
 from custom_components.rutan_blora.alarm.incident import (
-    Actor,
     Event,
     EventType,
     Incident,
     Kind,
-    Origin,
     Outcome,
     Press,
     Response,

@@ -12,13 +12,14 @@ from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, State, callback
 from homeassistant.util import dt as dt_util
 
+from ..actor import Actor, Origin, RefusedError
 from ..const import Source
 from ..journal.record import Draft
 from ..journal.store import Journal
 from ..listeners import Listeners
 from .desk import AlarmDesk
 from .fault import Evidence, Fault, find_faults
-from .incident import Actor, Kind, Origin, Refusal, RefusedError
+from .incident import Kind, Refusal
 from .people import People
 from .source import baseline, domain_of, is_emphatic, is_press, pressed_at, read
 

@@ -9,9 +9,10 @@ import bcrypt
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
+from ..actor import Actor, RefusedError
 from ..journal.record import Draft
 from ..journal.store import Journal
-from .incident import Actor, Refusal, RefusedError
+from .incident import Refusal
 
 RECORD_CODE: Final = "close_code"
 # Shorter is guessed, longer bcrypt would refuse.
@@ -67,7 +68,7 @@ class CloseCode:
         return len(self._wrong) >= WRONG_TRIES
 
     def _record(self, actor: Actor, result: str) -> None:
-        body = {"result": result, "actor": {"origin": actor.origin.value, "id": actor.id, "name": actor.name}}
+        body = {"result": result, "actor": actor.to_body()}
         self._journal.append(Draft(kind=RECORD_CODE, at=dt_util.utcnow(), subject=actor.id, body=body))
 
 

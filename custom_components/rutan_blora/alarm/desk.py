@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.util import dt as dt_util, ulid as ulid_util
 
+from ..actor import Actor, Origin
 from ..const import Language
 from ..journal.record import Draft, Record
 from ..journal.store import Journal
@@ -19,18 +20,7 @@ from ..police.courier import PoliceDevice
 from ..police.delivery import Delivery, Plan, received_of
 from ..police.dispatcher import Dispatcher
 from . import escalation, incident as rules
-from .incident import (
-    Actor,
-    Event,
-    EventType,
-    Incident,
-    Kind,
-    Origin,
-    Outcome,
-    Press,
-    Response,
-    State,
-)
+from .incident import Event, EventType, Incident, Kind, Outcome, Press, Response, State
 from .wording import compose
 
 _LOGGER = logging.getLogger(__name__)

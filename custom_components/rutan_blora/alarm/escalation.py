@@ -3,7 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from .incident import Actor, Event, EventType, Incident, Origin, Outcome, State, close
+from ..actor import Actor, Origin
+from .incident import Event, EventType, Incident, Outcome, State, close
 
 # Seconds until a drill that nobody closes ends.
 DRILL_TIME: Final = 900.0

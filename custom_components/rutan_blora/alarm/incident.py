@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import voluptuous as vol
 
+from ..actor import Actor, RefusedError, actor_from_body
 from ..journal.record import stored_time
 from ..police.delivery import Plan, plan_from_body, plan_to_body
 
@@ -69,16 +70,6 @@ class EventType(StrEnum):
     CLOSED = "closed"
 
 
-class Origin(StrEnum):
-    """Where a command came from."""
-
-    HARDWARE = "hardware"
-    USER = "user"
-    OFFICER = "officer"
-    SERVICE = "service"
-    PLAN = "plan"
-
-
 class Refusal(StrEnum):
     """Why a command was refused."""
 
@@ -92,14 +83,6 @@ class Refusal(StrEnum):
     CODE_LOCKED = "code_locked"
 
 
-class RefusedError(Exception):
-    """A command that the incident does not allow now."""
-
-    def __init__(self, refusal: Refusal) -> None:
-        super().__init__(refusal.value)
-        self.refusal = refusal
-
-
 # Events that must break the silence of a police device; the others bring its notification up to date.
 URGENT: Final = frozenset({EventType.RAISED, EventType.LOCATION_ADDED, EventType.UNANSWERED})
 # Events that change nothing of what the police read.
@@ -107,20 +90,6 @@ _UNTOLD: Final = frozenset({EventType.PRESSED_AGAIN, EventType.ESCALATED})
 
 _KINDS: Final = list(Kind)
 _STATES: Final = list(State)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Actor:
-    """Who did it: a panic button, a user, an officer through his police device, a service, or the plan by itself."""
-
-    origin: Origin
-    id: str | None = None
-    name: str = ""
-
-    @property
-    def key(self) -> tuple[str | None, str]:
-        """Return what tells this actor from another: one user may answer for several officers."""
-        return self.id, self.name
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -410,7 +379,7 @@ def _rank(response: Response) -> int:
 def to_body(event: Event) -> dict[str, Any]:
     """Return what the journal keeps of an event beside its kind, incident and time."""
     body: dict[str, Any] = {
-        "actor": {"origin": event.actor.origin.value, "id": event.actor.id, "name": event.actor.name},
+        "actor": event.actor.to_body(),
         "drill": event.drill,
         "message": event.message,
     }
@@ -440,7 +409,7 @@ def from_body(kind: str, incident_id: str, at: datetime, body: Mapping[str, Any]
         type=EventType(kind),
         incident_id=incident_id,
         at=at,
-        actor=Actor(**kept["actor"]),
+        actor=kept["actor"],
         press=Press(**kept["press"]) if "press" in kept else None,
         drill=kept["drill"],
         outcome=kept.get("outcome"),
@@ -453,7 +422,7 @@ def from_body(kind: str, incident_id: str, at: datetime, body: Mapping[str, Any]
 _TEXT_OR_NONE: Final = vol.Any(str, None)
 _BODY: Final = vol.Schema(
     {
-        "actor": vol.Schema({"origin": vol.Coerce(Origin), "id": _TEXT_OR_NONE, "name": str}, required=True),
+        "actor": vol.All(dict, actor_from_body),
         "drill": bool,
         "message": str,
         vol.Optional("outcome"): vol.Coerce(Outcome),

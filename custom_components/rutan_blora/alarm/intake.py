@@ -27,13 +27,13 @@ from homeassistant.helpers.event import async_track_state_change_event
 from homeassistant.helpers.target import TargetSelection, async_extract_referenced_entity_ids
 from homeassistant.util import dt as dt_util
 
+from ..actor import Actor
 from ..const import DOMAIN
 from ..police.alert import Answer
 from ..police.channels import ChannelAnswer
 from ..police.channels.phone import async_listen
 from ..police.dispatcher import Dispatcher
 from .buttons import Known, PanicButton, PanicButtons
-from .incident import Actor
 from .people import People
 
 # A webhook is pressed at most this often (seconds) while its press is already known; the first always counts.

@@ -5,7 +5,7 @@ from homeassistant.auth.models import User
 from homeassistant.auth.permissions.const import POLICY_CONTROL
 from homeassistant.core import CALLBACK_TYPE, Context, Event, HomeAssistant, callback
 
-from .incident import Actor, Origin
+from ..actor import Actor, Origin
 
 
 class People:

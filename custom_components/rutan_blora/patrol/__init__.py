@@ -1,0 +1,1 @@
+"""Police visits: checked in with proof, expected by plans."""

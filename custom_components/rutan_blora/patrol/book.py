@@ -1,0 +1,126 @@
+"""The book of visits: what the journal's records of them add up to. Rules only: no Home Assistant, no clock, no I/O."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Final
+
+from ..actor import Actor
+from ..journal.record import Record
+from .plan import Judgement, PatrolPlan, Slot, Version, from_body, plan_from_body, plan_to_body
+from .visit import EventType, Visit, apply, from_body as event_from_body
+
+RECORD_VERDICT: Final = "patrol_verdict"
+RECORD_EXCUSE: Final = "patrol_excused"
+RECORD_PLAN: Final = "patrol_planned"
+
+VISIT_KINDS: Final = frozenset(event.value for event in EventType)
+# All that the book is made of.
+KINDS: Final = VISIT_KINDS | {RECORD_VERDICT, RECORD_EXCUSE, RECORD_PLAN}
+
+
+@dataclass(kw_only=True, slots=True)
+class Book:
+    """Visits by id, judgements by slot key (the latest of each, with its excuse), and how each plan was over time."""
+
+    visits: dict[str, Visit] = field(default_factory=dict)
+    judgements: dict[str, Judgement] = field(default_factory=dict)
+    excuses: dict[str, str] = field(default_factory=dict)
+    versions: dict[str, list[Version]] = field(default_factory=dict)
+
+    def take(self, record: Record) -> None:
+        """Take in a record; raise ValueError, and change nothing, if it is damaged. Foreign kinds are passed over."""
+        if record.kind in VISIT_KINDS:
+            event = event_from_body(record.kind, record.incident or "", record.time, record.load())
+            self.visits[event.visit_id] = apply(self.visits.get(event.visit_id), event)
+        elif record.kind == RECORD_VERDICT:
+            self.judge(from_body(record.load()))
+        elif record.kind == RECORD_EXCUSE:
+            self.excuse(*_excuse(record.load()))
+        elif record.kind == RECORD_PLAN:
+            self.plan(record.subject or "", _version(record))
+
+    def judge(self, judgement: Judgement) -> None:
+        """Note what became of a slot; what was judged before is outdone."""
+        key = judgement.slot.key
+        self.judgements[key] = replace(judgement, excused=self.excuses.get(key))
+
+    def excuse(self, key: str, reason: str) -> None:
+        """Note why the visits of a slot do not count, be it before or after they were due."""
+        self.excuses[key] = reason
+        if (judgement := self.judgements.get(key)) is not None:
+            self.judgements[key] = replace(judgement, excused=reason)
+
+    def plan(self, plan_id: str, version: Version) -> None:
+        """Note how a plan is from now on."""
+        self.versions.setdefault(plan_id, []).append(version)
+
+    def current(self, plan_id: str) -> PatrolPlan | None:
+        """Return a plan as it was last, None if there is none."""
+        versions = self.versions.get(plan_id)
+        return versions[-1].plan if versions else None
+
+    def judged(self, plan_id: str | None, since: datetime, until: datetime) -> list[Judgement]:
+        """Return the judgements of slots closed from `since` to before `until` (UTC), of one plan or of all."""
+        found = (j for j in self.judgements.values() if plan_id in (None, j.slot.plan_id))
+        return sorted((j for j in found if since <= j.slot.closes_at < until), key=lambda j: j.slot.start)
+
+    def arrived(self, since: datetime, until: datetime) -> list[Visit]:
+        """Return the visits that arrived from `since` to before `until` (UTC), earliest first; void ones too."""
+        found = (visit for visit in self.visits.values() if since <= visit.arrived_at < until)
+        return sorted(found, key=lambda visit: visit.arrived_at)
+
+    def is_scheduled(self, visit_id: str) -> bool:
+        """Tell whether a visit filled a place of some slot."""
+        return any(visit_id == result.visit_id for j in self.judgements.values() for result in j.results)
+
+    def forget(self, before: datetime) -> None:
+        """Let go of what was over before a time (UTC); the journal has it."""
+        self.visits = {i: v for i, v in self.visits.items() if v.is_open or v.last_at >= before}
+        self.judgements = {k: j for k, j in self.judgements.items() if j.slot.closes_at >= before}
+        self.excuses = {k: reason for k, reason in self.excuses.items() if _start_of(k) >= before}
+
+
+def read(records: Iterable[Record]) -> tuple[Book, list[int]]:
+    """Return the book that records add up to, and the numbers of those that are damaged."""
+    book, damaged = Book(), []
+    for record in records:
+        try:
+            book.take(record)
+        except ValueError:
+            damaged.append(record.seq)
+    return book, damaged
+
+
+def excuse_to_body(slot: Slot, reason: str, actor: Actor) -> dict[str, Any]:
+    """Return what the journal keeps of an excuse."""
+    return {"slot": slot.key, "reason": reason, "actor": actor.to_body()}
+
+
+def _excuse(body: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the slot's key and the reason; raise ValueError if that is no excuse."""
+    match body:
+        case {"slot": str(key), "reason": str(reason)}:
+            _start_of(key)
+            return key, reason
+    raise ValueError("not an excuse")
+
+
+def _start_of(key: str) -> datetime:
+    """Return when the slot of a key starts; raise ValueError if it is none."""
+    return datetime.fromisoformat(key.rpartition(" ")[2])
+
+
+def version_to_body(plan: PatrolPlan | None) -> dict[str, Any]:
+    """Return what the journal keeps of a plan as it is from now on, None that there is none."""
+    return {"plan": plan_to_body(plan) if plan is not None else None}
+
+
+def _version(record: Record) -> Version:
+    """Return how a plan is from a record on; raise ValueError if it does not say."""
+    match record.load():
+        case {"plan": None}:
+            return Version(since=record.time, plan=None)
+        case {"plan": dict(body)}:
+            return Version(since=record.time, plan=plan_from_body(record.subject or "", body))
+    raise ValueError("not a plan")
