@@ -1,5 +1,6 @@
 """Real Home Assistant cores in this process, and what stands in them."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 import json
@@ -160,7 +161,10 @@ async def close_alarm(hass: HomeAssistant) -> None:
     """Close the open incident and wait until the police know."""
     data = {"config_entry_id": ENTRY_ID, "outcome": "resolved"}
     await hass.services.async_call(DOMAIN, "close_alarm", data, blocking=True)
-    await hass.async_block_till_done(wait_background_tasks=True)
+    await hass.async_block_till_done()
+    # Cameras and evidence go on in the background: only who is being told is waited for.
+    while telling := [task for task in asyncio.all_tasks() if task.get_name().startswith(f"{DOMAIN} tell ")]:
+        await asyncio.wait(telling)
 
 
 class Tail:
