@@ -7,11 +7,10 @@ is judged by, so that the journal keeps it with the verdict and editing the plan
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from itertools import pairwise, product, zip_longest
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 import voluptuous as vol
 
@@ -198,7 +197,7 @@ def _minutes(window: Window, weekday: int) -> tuple[int, int]:
     return start, end + _MINUTES_A_DAY if window.is_over_midnight else end
 
 
-def slots(plan: PatrolPlan, zone: ZoneInfo, since: datetime, until: datetime) -> Iterator[Slot]:
+def slots(plan: PatrolPlan, zone: tzinfo, since: datetime, until: datetime) -> Iterator[Slot]:
     """Give the slots of a plan that have to do with a time from `since` to before `until` (UTC), earliest first."""
     day = (since - plan.grace).astimezone(zone).date() - _DAY
     last = (until + plan.grace).astimezone(zone).date()
@@ -209,7 +208,7 @@ def slots(plan: PatrolPlan, zone: ZoneInfo, since: datetime, until: datetime) ->
     yield from sorted((s for s in found if s.closes_at >= since and s.opens_at < until), key=lambda slot: slot.start)
 
 
-def slots_of(versions: Sequence[Version], zone: ZoneInfo, since: datetime, until: datetime) -> list[Slot]:
+def slots_of(versions: Sequence[Version], zone: tzinfo, since: datetime, until: datetime) -> list[Slot]:
     """Return the slots of a plan as it was when each of them began (see `slots`); `versions` are earliest first."""
     found: list[Slot] = []
     for version, following in zip_longest(versions, versions[1:]):
@@ -219,7 +218,7 @@ def slots_of(versions: Sequence[Version], zone: ZoneInfo, since: datetime, until
     return sorted(found, key=lambda slot: slot.start)
 
 
-def _slot(plan: PatrolPlan, window: Window, day: date, zone: ZoneInfo) -> Slot:
+def _slot(plan: PatrolPlan, window: Window, day: date, zone: tzinfo) -> Slot:
     """Return a window on a day.
 
     Where clocks are changed an hour that comes twice belongs to the window as a whole; one that is left out begins

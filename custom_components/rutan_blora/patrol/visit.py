@@ -57,6 +57,7 @@ class Refusal(StrEnum):
     TIME_IN_FUTURE = "time_in_future"
     TIME_TOO_OLD = "time_too_old"
     NOTHING_TO_CORRECT = "nothing_to_correct"
+    NO_SUCH_WINDOW = "no_such_window"
 
 
 _EVIDENCE: Final = list(Evidence)
