@@ -33,6 +33,8 @@ _LOGGER = logging.getLogger(__name__)
 
 # What the book holds at hand; compliance looks back 30 days.
 MEMORY: Final = timedelta(days=32)
+# How long ago the police may have been told of a visit that did not come, for that to be taken back.
+NEWS: Final = timedelta(days=2)
 # How far ahead the next visit is looked for.
 HORIZON: Final = timedelta(days=15)
 # A phone's clock may be this far ahead; what was kept on it without a net may be this old.
@@ -143,6 +145,13 @@ class PatrolDesk:
         return self._take(rules.check_out(visit, at=dt_util.utcnow(), actor=actor), visit)
 
     @callback
+    def check_out_at(self, checkpoint_id: str, actor: Actor) -> Visit:
+        """Take in that the latest open visit that was checked in at a place has left."""
+        found = (v for v in self.book.visits.values() if v.is_open and checkpoint_id in v.checkpoints)
+        visit = max(found, key=lambda visit: visit.arrived_at, default=None)
+        return self._take(rules.check_out(visit, at=dt_util.utcnow(), actor=actor), visit)
+
+    @callback
     def countersign(self, actor: Actor, visit_id: str | None = None) -> Visit:
         """Take in the gate guard's signature on a visit, or on the latest unsigned; raise RefusedError for none."""
         visit = self.book.visits.get(visit_id) if visit_id is not None else self.unsigned
@@ -183,6 +192,18 @@ class PatrolDesk:
             v for v in self.book.visits.values() if v.countersigned is None and not v.is_void and v.last_at >= since
         )
         return max(found, key=lambda visit: visit.last_at, default=None)
+
+    def location(self, visit: Visit) -> str:
+        """Return where the officers of a visit were checked in last."""
+        last = visit.check_ins[-1]
+        checkpoint = self.checkpoints.get(last.checkpoint_id)
+        return checkpoint.location if checkpoint is not None else last.checkpoint
+
+    def last_check_in(self, checkpoint_id: str) -> CheckIn | None:
+        """Return the latest check-in at a place that counts."""
+        found = (c for v in self.book.visits.values() if not v.is_void for c in v.check_ins)
+        here = (check_in for check_in in found if check_in.checkpoint_id == checkpoint_id)
+        return max(here, key=lambda check_in: check_in.at, default=None)
 
     def verdict(self, visit: Visit) -> Verdict:
         """Return what a visit is to the plans as far as it is known now, `unscheduled` if it is nothing to them."""
