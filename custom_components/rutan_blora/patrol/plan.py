@@ -4,12 +4,13 @@ A plan's windows are wall-clock times of its house; each occurrence of one is a 
 is judged by, so that the journal keeps it with the verdict and editing the plan rewrites no history.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from bisect import bisect_left
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
-from itertools import pairwise, product, zip_longest
+from itertools import pairwise, product
 from typing import Any, Final
 
 import voluptuous as vol
@@ -17,12 +18,14 @@ import voluptuous as vol
 from ..journal.record import stored_time
 
 _DAY: Final = timedelta(days=1)
-_MINUTES_A_DAY: Final = 24 * 60
-_MINUTES_A_WEEK: Final = 7 * _MINUTES_A_DAY
+_WEEK: Final = timedelta(weeks=1)
 # Two arrivals at random in a window are this share of it apart on average.
 _RANDOM_DISTANCE: Final = 1 / 3
 # Fewer arrivals say nothing of a habit.
 MIN_ARRIVALS: Final = 5
+# More than anybody means; a damaged record asks for no more either.
+MAX_VISITS: Final = 100
+MAX_GRACE: Final = timedelta(days=1)
 
 
 class Verdict(StrEnum):
@@ -110,7 +113,7 @@ class Slot:
     @property
     def key(self) -> str:
         """Return what tells this slot from any other."""
-        return f"{self.plan_id} {self.start.isoformat(timespec='minutes')}"
+        return f"{self.plan_id} {self.start.isoformat()}"
 
     @property
     def opens_at(self) -> datetime:
@@ -181,20 +184,22 @@ def window_error(windows: Sequence[Window], weekdays: Iterable[int]) -> WindowEr
         return WindowError.NONE
     if any(window.start == window.end for window in windows):
         return WindowError.EMPTY
-    spans = sorted(_minutes(window, day) for day in set(weekdays) for window in windows)
+    spans = sorted(_span(window, day) for day in set(weekdays) for window in windows)
     if not spans:
         return None
     # The week is a ring: its first window comes again after the last.
-    first_again = (spans[0][0] + _MINUTES_A_WEEK, spans[0][1] + _MINUTES_A_WEEK)
+    first_again = (spans[0][0] + _WEEK, spans[0][1] + _WEEK)
     is_overlap = any(following[0] < span[1] for span, following in pairwise((*spans, first_again)))
     return WindowError.OVERLAP if is_overlap else None
 
 
-def _minutes(window: Window, weekday: int) -> tuple[int, int]:
-    """Return a window on a weekday in minutes of the week."""
-    start = weekday * _MINUTES_A_DAY + window.start.hour * 60 + window.start.minute
-    end = weekday * _MINUTES_A_DAY + window.end.hour * 60 + window.end.minute
-    return start, end + _MINUTES_A_DAY if window.is_over_midnight else end
+def _span(window: Window, weekday: int) -> tuple[timedelta, timedelta]:
+    """Return when a window on a weekday starts and ends, counted from the beginning of the week."""
+    start, end = (
+        timedelta(days=weekday, hours=clock.hour, minutes=clock.minute, seconds=clock.second)
+        for clock in (window.start, window.end)
+    )
+    return start, end + _DAY if window.is_over_midnight else end
 
 
 def slots(plan: PatrolPlan, zone: tzinfo, since: datetime, until: datetime) -> Iterator[Slot]:
@@ -203,52 +208,101 @@ def slots(plan: PatrolPlan, zone: tzinfo, since: datetime, until: datetime) -> I
     last = (until + plan.grace).astimezone(zone).date()
     found: list[Slot] = []
     while day <= last:
-        found += (_slot(plan, window, day, zone) for window in plan.windows_on(day))
+        found += filter(None, (_slot(plan, window, day, zone) for window in plan.windows_on(day)))
         day += _DAY
     yield from sorted((s for s in found if s.closes_at >= since and s.opens_at < until), key=lambda slot: slot.start)
 
 
 def slots_of(versions: Sequence[Version], zone: tzinfo, since: datetime, until: datetime) -> list[Slot]:
-    """Return the slots of a plan as it was when each of them began (see `slots`); `versions` are earliest first."""
+    """Return the slots of a plan as it was when each of them began (see `slots`), earliest first.
+
+    `versions` are in the order in which they were made; a later one holds even if the clock had been set back.
+    """
     found: list[Slot] = []
-    for version, following in zip_longest(versions, versions[1:]):
+    end: datetime | None = None
+    for version in reversed(versions):
         if version.plan is not None:
             begun = slots(version.plan, zone, since, until)
-            found += (s for s in begun if s.start >= version.since and (not following or s.start < following.since))
+            found += (s for s in begun if s.start >= version.since and (end is None or s.start < end))
+        end = version.since if end is None else min(end, version.since)
     return sorted(found, key=lambda slot: slot.start)
 
 
-def _slot(plan: PatrolPlan, window: Window, day: date, zone: tzinfo) -> Slot:
-    """Return a window on a day.
-
-    Where clocks are changed an hour that comes twice belongs to the window as a whole; one that is left out begins
-    where the clock goes on.
-    """
-    end_day = day + _DAY if window.is_over_midnight else day
-    ends = (datetime.combine(end_day, window.end, zone).replace(fold=fold).astimezone(UTC) for fold in (0, 1))
+def _slot(plan: PatrolPlan, window: Window, day: date, zone: tzinfo) -> Slot | None:
+    """Return a window on a day, None if the clock leaves it out; an hour that comes twice belongs to it both times."""
+    start, _ = _moments(day, window.start, zone)
+    _, end = _moments(day + _DAY if window.is_over_midnight else day, window.end, zone)
+    if end <= start:
+        return None
     return Slot(
         plan_id=plan.id,
         plan=plan.name,
-        start=datetime.combine(day, window.start, zone).astimezone(UTC),
-        end=max(ends),
+        start=start,
+        end=end,
         visits=window.visits,
         grace=plan.grace,
         checkpoints=plan.checkpoints,
     )
 
 
-def judge(expected: Sequence[Slot], arrivals: Iterable[Arrival]) -> dict[str, Judgement]:
-    """Return by slot key what became of slots of one plan, as far as arrivals are known.
+def _moments(day: date, clock: time, zone: tzinfo) -> tuple[datetime, datetime]:
+    """Return when (UTC) a clock shows a time for the first and the last time; one left out is when it goes on."""
+    first, last = (datetime.combine(day, clock, zone).replace(fold=fold).astimezone(UTC) for fold in (0, 1))
+    if first <= last:
+        return first, last
+    # Left out: between the two the clock was put forward.
+    new = first.astimezone(zone).utcoffset()
+    seconds = range(int((first - last).total_seconds()))
+    change = last + timedelta(
+        seconds=bisect_left(
+            seconds, True, key=lambda second: (last + timedelta(seconds=second)).astimezone(zone).utcoffset() == new
+        )
+    )
+    return change, change
+
+
+def judge(expected: Iterable[Slot], arrivals: Iterable[Arrival]) -> dict[str, Judgement]:
+    """Return by slot key what became of slots of one plan, as far as arrivals are known; the order of both is nothing.
 
     An arrival fills one place. It is on time before it is late for the window before, and late before it is early
     for the next; a whole round comes before one that left out a checkpoint, and then the first to arrive comes first.
     What is left over was not asked for (`unscheduled`).
+
+    A slot is judged by who had arrived when it closed, so that nobody who comes later changes it. What fits it may fit
+    the slots beside it better: `expected` must hold those, too.
     """
-    places: dict[str, list[Arrival]] = {slot.key: [] for slot in expected}
-    in_order = sorted(arrivals, key=lambda arrival: arrival.at)
-    for is_whole, verdict in product((True, False), (Verdict.ON_TIME, Verdict.LATE, Verdict.EARLY)):
-        in_order = [arrival for arrival in in_order if not _place(arrival, verdict, expected, places, whole=is_whole)]
-    return {slot.key: Judgement(slot=slot, results=_results(slot, places[slot.key])) for slot in expected}
+    opening = deque(sorted(expected, key=lambda slot: slot.opens_at))
+    coming = deque(sorted(arrivals, key=lambda arrival: (arrival.at, arrival.visit_id)))
+    judgements: dict[str, Judgement] = {}
+    open_slots: list[Slot] = []
+    known: list[Arrival] = []
+    for slot in sorted(opening, key=lambda slot: (slot.closes_at, slot.start)):
+        while opening and opening[0].opens_at <= slot.closes_at:
+            open_slots.append(opening.popleft())
+        while coming and coming[0].at <= slot.closes_at:
+            known.append(coming.popleft())
+        taken = _fill(open_slots, known)[slot.key]
+        judgements[slot.key] = Judgement(slot=slot, results=_results(slot, taken))
+        open_slots.remove(slot)
+        known = [a for a in known if a not in taken and any(other.fit(a.at) for other in open_slots)]
+    return judgements
+
+
+# By when an arrival must have come to come out so: who fills the place that is gone first leaves the others theirs.
+_DEADLINES: Final[Mapping[Verdict, Callable[[Slot], datetime]]] = {
+    Verdict.ON_TIME: lambda slot: slot.end,
+    Verdict.LATE: lambda slot: slot.closes_at,
+    Verdict.EARLY: lambda slot: slot.start,
+}
+
+
+def _fill(slots: Iterable[Slot], arrivals: Sequence[Arrival]) -> dict[str, list[Arrival]]:
+    """Return by slot key who fills its places; `arrivals` are in order."""
+    places: dict[str, list[Arrival]] = {slot.key: [] for slot in slots}
+    for is_whole, (verdict, deadline) in product((True, False), _DEADLINES.items()):
+        by_deadline = sorted(slots, key=lambda slot: (deadline(slot), slot.start))
+        arrivals = [a for a in arrivals if not _place(a, verdict, by_deadline, places, whole=is_whole)]
+    return places
 
 
 def _place(
@@ -266,16 +320,15 @@ def _place(
 
 def _results(slot: Slot, taken: Iterable[Arrival]) -> tuple[Result, ...]:
     """Return a result for each expected visit: those who came, in order, then those who did not."""
-    came = [_result(slot, arrival) for arrival in sorted(taken, key=lambda arrival: arrival.at)]
+    came = [_result(slot, arrival) for arrival in sorted(taken, key=lambda arrival: (arrival.at, arrival.visit_id))]
     return (*came, *(Result(verdict=Verdict.MISSED) for _ in range(slot.visits - len(came))))
 
 
 def _result(slot: Slot, arrival: Arrival) -> Result:
-    """Return what an arrival came to; a round that left out a checkpoint is none."""
+    """Return what an arrival that fits a slot came to; a round that left out a checkpoint is none."""
     missing = slot.checkpoints - arrival.checkpoints
-    verdict = slot.fit(arrival.at)
     return Result(
-        verdict=Verdict.MISSED if missing or verdict is None else verdict,
+        verdict=(not missing and slot.fit(arrival.at)) or Verdict.MISSED,
         visit_id=arrival.visit_id,
         at=arrival.at,
         missing=missing,
@@ -310,8 +363,8 @@ def unpredictability(judgements: Iterable[Judgement]) -> float | None:
     count = len(places)
     if count < MIN_ARRIVALS:
         return None
-    # The sum of all distances: in order, the i-th is ahead of i and behind the others.
-    total = sum(place * (2 * i - count + 1) for i, place in enumerate(places))
+    # The sum of all distances: the gap after the i-th lies between each of those i and each of the others.
+    total = sum((after - before) * i * (count - i) for i, (before, after) in enumerate(pairwise(places), 1))
     return min(100.0, 100 * total / (count * (count - 1) / 2) / _RANDOM_DISTANCE)
 
 
@@ -351,10 +404,39 @@ def from_body(body: Mapping[str, Any]) -> Judgement:
         kept = _BODY(body)
     except vol.Invalid as err:
         raise ValueError(f"not a judgement: {err}") from err
-    return Judgement(
-        slot=Slot(**kept["slot"]),
-        results=tuple(Result(**result) for result in kept["results"]),
+    judgement = Judgement(slot=kept["slot"], results=tuple(kept["results"]))
+    if not _is_sound(judgement):
+        raise ValueError("not a judgement: the results are not those of the slot")
+    return judgement
+
+
+def _is_sound(judgement: Judgement) -> bool:
+    """Tell whether the slot can have these results."""
+    slot, results = judgement.slot, judgement.results
+    return len(results) == slot.visits and all(
+        result.verdict is Verdict.MISSED
+        or (result.visit_id is not None and result.at is not None and slot.fit(result.at) is result.verdict)
+        for result in results
     )
+
+
+def _kept_slot(kept: Mapping[str, Any]) -> Slot:
+    """Return a slot that was kept; raise ValueError for one that no window comes to."""
+    slot = Slot(**kept)
+    try:
+        if slot.opens_at <= slot.start < slot.end <= slot.closes_at:
+            return slot
+    except OverflowError as err:
+        raise ValueError("a slot at the end of time") from err
+    raise ValueError("a slot that ends before it starts")
+
+
+def _clock(text: str) -> time:
+    """Return a time of day; raise ValueError if it is none, or of a zone or with a fraction, which no clock shows."""
+    clock = time.fromisoformat(text)
+    if clock.tzinfo is not None or clock.microsecond:
+        raise ValueError("not a time of day")
+    return clock
 
 
 def plan_to_body(plan: PatrolPlan) -> dict[str, Any]:
@@ -390,15 +472,14 @@ def plan_from_body(plan_id: str, body: Mapping[str, Any]) -> PatrolPlan:
 
 
 _TEXT_OR_NONE: Final = vol.Any(str, None)
-_GRACE: Final = vol.All(vol.Any(int, float), vol.Range(min=0), lambda seconds: timedelta(seconds=seconds))
-_VISITS: Final = vol.All(int, vol.Range(min=1))
+_GRACE: Final = vol.All(
+    vol.Any(int, float), vol.Range(min=0, max=MAX_GRACE.total_seconds()), lambda s: timedelta(seconds=s)
+)
+_VISITS: Final = vol.All(int, vol.Range(min=1, max=MAX_VISITS))
 _WINDOWS: Final = vol.All(
     [
         vol.All(
-            vol.Schema(
-                {"start": vol.All(str, time.fromisoformat), "end": vol.All(str, time.fromisoformat), "visits": _VISITS},
-                required=True,
-            ),
+            vol.Schema({"start": vol.All(str, _clock), "end": vol.All(str, _clock), "visits": _VISITS}, required=True),
             lambda kept: Window(**kept),
         )
     ],
@@ -428,27 +509,33 @@ _PLAN: Final = vol.Schema(
 _IDS: Final = vol.All([str], frozenset)
 _BODY: Final = vol.Schema(
     {
-        "slot": vol.Schema(
-            {
-                "plan_id": str,
-                "plan": str,
-                "start": stored_time,
-                "end": stored_time,
-                "visits": _VISITS,
-                "grace": _GRACE,
-                "checkpoints": _IDS,
-            },
-            required=True,
-        ),
-        "results": [
+        "slot": vol.All(
             vol.Schema(
                 {
-                    "verdict": vol.Coerce(Verdict),
-                    "visit_id": _TEXT_OR_NONE,
-                    "at": vol.Any(None, stored_time),
-                    "missing": _IDS,
+                    "plan_id": str,
+                    "plan": str,
+                    "start": stored_time,
+                    "end": stored_time,
+                    "visits": _VISITS,
+                    "grace": _GRACE,
+                    "checkpoints": _IDS,
                 },
                 required=True,
+            ),
+            _kept_slot,
+        ),
+        "results": [
+            vol.All(
+                vol.Schema(
+                    {
+                        "verdict": vol.Coerce(Verdict),
+                        "visit_id": _TEXT_OR_NONE,
+                        "at": vol.Any(None, stored_time),
+                        "missing": _IDS,
+                    },
+                    required=True,
+                ),
+                lambda kept: Result(**kept),
             )
         ],
     },
