@@ -90,11 +90,11 @@ def main() -> None:
         measured = asyncio.run(_measure(Path(folder), arguments))
     goals = {part: BENCHMARKS[part].goals(measured[part]) for part in arguments.parts}
     measured["goals"] = {part: [goal.to_json() for goal in wanted] for part, wanted in goals.items()}
-    before = json.loads(arguments.output.read_text(encoding="utf-8")) if arguments.output.exists() else {}
-    arguments.output.write_text(json.dumps(merged(before, measured), indent=2) + "\n", encoding="utf-8")
     rows = [goal.row for wanted in goals.values() for goal in wanted]
     tables = [shown for part in arguments.parts for shown in BENCHMARKS[part].tables(measured[part])]
     print("\n\n".join([*tables, table(("goal", "wanted", "measured", "met"), rows)]))
+    before = json.loads(arguments.output.read_text(encoding="utf-8")) if arguments.output.exists() else {}
+    arguments.output.write_text(json.dumps(merged(before, measured), indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

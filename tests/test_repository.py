@@ -264,7 +264,7 @@ FLOORS: Final[tuple[tuple[str, ...], ...]] = (
     ("alarm", "cctv", "patrol"),
     ("kept", "flows"),
     ("facility",),
-    ("entity", "errors", "supervision", "feedback", "perimeter", "config_flow"),
+    ("entity", "errors", "supervision", "feedback", "perimeter", "rounds", "config_flow"),
     (
         *Platform,
         "services",
@@ -352,6 +352,7 @@ def test_only_platforms_services_and_the_entry_know_the_facility() -> None:
         "feedback",
         "media_source",
         "perimeter",
+        "rounds",
         "diagnostics",
         "repairs",
         "system_health",

@@ -11,6 +11,7 @@ from .facility import Facility, RutanConfigEntry
 from .feedback import async_give_feedback
 from .kept import async_retire
 from .perimeter import async_watch_perimeter
+from .rounds import async_watch_patrol
 from .services import async_setup_services
 from .supervision import async_supervise
 from .views import AnswerView, PreviewView
@@ -19,11 +20,13 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 PLATFORMS = [
     Platform.BINARY_SENSOR,
     Platform.BUTTON,
+    Platform.CALENDAR,
     Platform.CAMERA,
     Platform.EVENT,
     Platform.IMAGE,
     Platform.SENSOR,
     Platform.SWITCH,
+    Platform.TODO,
 ]
 
 
@@ -47,6 +50,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: RutanConfigEntry) -> boo
     async_supervise(hass, entry)
     async_give_feedback(hass, entry)
     async_watch_perimeter(hass, entry)
+    async_watch_patrol(hass, entry)
     return True
 
 

@@ -12,9 +12,10 @@ from homeassistant.components.binary_sensor import (
 from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.util import dt as dt_util
 
 from .cctv.picture import Condition
-from .const import SUBENTRY_CAMERA, SUBENTRY_PANIC_BUTTON, SUBENTRY_POLICE_DEVICE
+from .const import SUBENTRY_CAMERA, SUBENTRY_PANIC_BUTTON, SUBENTRY_PATROL_PLAN, SUBENTRY_POLICE_DEVICE
 from .entity import (
     RutanEntity,
     RutanEntityDescription,
@@ -22,6 +23,7 @@ from .entity import (
     on_alarm,
     on_camera,
     on_journal,
+    on_patrol,
     on_reach,
     on_sources,
 )
@@ -61,6 +63,14 @@ def _problem(facility: Facility, subject: str) -> Mapping[str, Any]:
     return {"problem": problem.value if problem else None}
 
 
+def _overdue(facility: Facility, subject: str) -> Mapping[str, Any] | None:
+    """Return which visit is overdue, and whether it is too late for it."""
+    if (slot := facility.patrol.overdue(subject)) is None:
+        return None
+    missed = dt_util.utcnow() > slot.closes_at
+    return {"start": slot.start.isoformat(), "end": slot.end.isoformat(), "missed": missed}
+
+
 BINARY_SENSORS: Final[dict[str | None, tuple[RutanBinarySensorDescription, ...]]] = {
     None: (
         RutanBinarySensorDescription(
@@ -82,6 +92,21 @@ BINARY_SENSORS: Final[dict[str | None, tuple[RutanBinarySensorDescription, ...]]
             device_class=BinarySensorDeviceClass.CONNECTIVITY,
             listen_fn=on_reach,
             is_on_fn=lambda facility, _: facility.is_police_reachable,
+        ),
+        RutanBinarySensorDescription(
+            key="patrol_overdue",
+            device_class=BinarySensorDeviceClass.PROBLEM,
+            listen_fn=on_patrol,
+            is_on_fn=lambda facility, _: any(facility.patrol.overdue(plan_id) for plan_id in facility.patrol.plans),
+        ),
+    ),
+    SUBENTRY_PATROL_PLAN: (
+        RutanBinarySensorDescription(
+            key="overdue",
+            device_class=BinarySensorDeviceClass.PROBLEM,
+            listen_fn=on_patrol,
+            is_on_fn=lambda facility, subject: facility.patrol.overdue(subject) is not None,
+            attributes_fn=_overdue,
         ),
     ),
     SUBENTRY_PANIC_BUTTON: (

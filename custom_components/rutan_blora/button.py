@@ -10,13 +10,15 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.util import dt as dt_util
 
 from .actor import Actor, Origin
 from .alarm.incident import Kind, Response
-from .const import DOMAIN, SUBENTRY_CAMERA, SUBENTRY_PANIC_BUTTON, SUBENTRY_POLICE_DEVICE
+from .const import DOMAIN, SUBENTRY_CAMERA, SUBENTRY_CHECKPOINT, SUBENTRY_PANIC_BUTTON, SUBENTRY_POLICE_DEVICE
 from .entity import RutanEntity, RutanEntityDescription, async_add
 from .errors import translated
 from .facility import Facility, RutanConfigEntry
+from .patrol.visit import CheckIn, Evidence
 
 PARALLEL_UPDATES = 0
 
@@ -39,6 +41,13 @@ async def _test(facility: Facility, subject: str, _: Actor) -> None:
         )
 
 
+def _check_in(facility: Facility, subject: str, actor: Actor) -> None:
+    """Check in somebody who is not said."""
+    checkpoint, now = facility.patrol.checkpoints[subject], dt_util.utcnow()
+    what = CheckIn(checkpoint_id=subject, checkpoint=checkpoint.name, at=now, received_at=now, evidence=Evidence.BUTTON)
+    facility.patrol.check_in(what, actor)
+
+
 BUTTONS: Final[dict[str | None, tuple[RutanButtonDescription, ...]]] = {
     None: (
         RutanButtonDescription(
@@ -50,6 +59,17 @@ BUTTONS: Final[dict[str | None, tuple[RutanButtonDescription, ...]]] = {
             press_fn=lambda facility, _, actor: facility.alarm.press(
                 actor, location=facility.name, kind=Kind.PANIC, drill=True
             ),
+        ),
+        RutanButtonDescription(
+            key="countersign",
+            press_fn=lambda facility, _, actor: facility.patrol.countersign(actor),
+        ),
+    ),
+    SUBENTRY_CHECKPOINT: (
+        RutanButtonDescription(key="check_in", press_fn=_check_in),
+        RutanButtonDescription(
+            key="check_out",
+            press_fn=lambda facility, subject, actor: facility.patrol.check_out_at(subject, actor),
         ),
     ),
     SUBENTRY_PANIC_BUTTON: (

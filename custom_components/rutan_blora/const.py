@@ -8,6 +8,9 @@ DOMAIN: Final = "rutan_blora"
 SUBENTRY_PANIC_BUTTON: Final = "panic_button"
 SUBENTRY_POLICE_DEVICE: Final = "police_device"
 SUBENTRY_CAMERA: Final = "camera"
+SUBENTRY_CHECKPOINT: Final = "checkpoint"
+SUBENTRY_PATROL_PLAN: Final = "patrol_plan"
+SUBENTRY_OFFICER: Final = "officer"
 
 CONF_SITE_NAME: Final = "site_name"
 # Key of the tokens in the pushes' buttons; made with the entry, told to nobody.
@@ -51,6 +54,32 @@ CONF_CAMERAS: Final = "cameras"
 # Seconds between two pictures, and until one is too old to be shown as how it is.
 DEFAULT_INTERVAL: Final = 5
 DEFAULT_MAX_AGE: Final = 30
+
+CONF_TAG_ID: Final = "tag_id"
+CONF_READER_DEVICE_ID: Final = "reader_device_id"
+CONF_ZONE_ENTITY_ID: Final = "zone_entity_id"
+CONF_DEBOUNCE: Final = "debounce"
+# Whether only the code on the screen at the gate counts, and how often the printed one was made anew.
+CONF_LIVE_CODE: Final = "live_code"
+CONF_ROTATION: Final = "rotation"
+CONF_CARD_IDS: Final = "card_ids"
+CONF_PIN: Final = "pin"
+CONF_CHECKPOINTS: Final = "checkpoints"
+CONF_WEEKDAYS: Final = "weekdays"
+CONF_WINDOWS: Final = "windows"
+CONF_GRACE: Final = "grace"
+CONF_OVERRIDES: Final = "overrides"
+# Whom a plan tells of visits that do not come, and when that may not sound.
+CONF_POLICE_DEVICES: Final = "police_devices"
+CONF_QUIET_FROM: Final = "quiet_from"
+CONF_QUIET_UNTIL: Final = "quiet_until"
+# Whether a police device is the guards' at the gate, who sign visits and are told no alarm.
+CONF_GATE: Final = "gate"
+# Seconds after their last sign until a visit of which nobody said that it left is taken to be over.
+CONF_VISIT_TIMEOUT: Final = "visit_timeout"
+DEFAULT_VISIT_TIMEOUT: Final = 7200
+DEFAULT_DEBOUNCE: Final = 300
+DEFAULT_GRACE: Final = 900
 
 CONF_EVIDENCE: Final = "evidence"
 CONF_RETENTION_DAYS: Final = "retention_days"

@@ -79,6 +79,11 @@ def on_age(facility: Facility, subject: str, update: CALLBACK_TYPE) -> CALLBACK_
     return join(on_camera(facility, subject, update), async_track_time_interval(facility.hass, again, AGE_INTERVAL))
 
 
+def on_patrol(facility: Facility, _: str, update: CALLBACK_TYPE) -> CALLBACK_TYPE:
+    """Follow the visits, and what is expected of them; that comes and goes with time."""
+    return facility.patrol.listen_plans(update)
+
+
 def on_evidence(facility: Facility, _: str, update: CALLBACK_TYPE) -> CALLBACK_TYPE:
     """Follow what is kept of incidents."""
     return facility.collector.listen(update)
@@ -114,7 +119,7 @@ def facility_device(entry: RutanConfigEntry) -> DeviceInfo:
 
 
 def _subentry_device(facility: Facility, entry: RutanConfigEntry, subentry: ConfigSubentry) -> DeviceInfo:
-    """Return the device of a panic button, police device or camera."""
+    """Return the device of a part of the facility."""
     return DeviceInfo(
         identifiers={(DOMAIN, f"{entry.entry_id}_{subentry.subentry_id}")},
         manufacturer="Rutan Blora",

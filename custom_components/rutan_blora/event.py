@@ -14,15 +14,17 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .alarm.incident import Event, EventType
-from .const import SUBENTRY_PANIC_BUTTON
+from .const import SUBENTRY_CHECKPOINT, SUBENTRY_PANIC_BUTTON
 from .entity import RutanEntity, RutanEntityDescription, async_add
 from .facility import RutanConfigEntry
+from .patrol.visit import CheckIn, Event as VisitEvent, Visit
 from .police.courier import PoliceDevice
 from .police.delivery import Delivery, DeliveryState
 
 PARALLEL_UPDATES = 0
 
 DELIVERY_FAILED: Final = "delivery_failed"
+CHECKED_IN: Final = "checked_in"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,17 +41,28 @@ PRESS: Final = RutanEventDescription(
 )
 
 
+CHECK_IN: Final = RutanEventDescription(key="check_in", event_types=[CHECKED_IN])
+
+
 async def async_setup_entry(
     hass: HomeAssistant, entry: RutanConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Set up the events."""
-    async_add(entry, async_add_entities, _create, {None: (ALARM,), SUBENTRY_PANIC_BUTTON: (PRESS,)})
+    async_add(
+        entry,
+        async_add_entities,
+        _create,
+        {None: (ALARM,), SUBENTRY_CHECKPOINT: (CHECK_IN,), SUBENTRY_PANIC_BUTTON: (PRESS,)},
+    )
 
 
 def _create(
     entry: RutanConfigEntry, description: RutanEventDescription, subentry: ConfigSubentry | None
-) -> AlarmEvent | PressEvent:
-    return AlarmEvent(entry, description) if subentry is None else PressEvent(entry, description, subentry)
+) -> EventEntity:
+    if subentry is None:
+        return AlarmEvent(entry, description)
+    kind = CheckInEvent if description is CHECK_IN else PressEvent
+    return kind(entry, description, subentry)
 
 
 class AlarmEvent(RutanEntity, EventEntity):
@@ -95,6 +108,41 @@ class PressEvent(RutanEntity, EventEntity):
         if event.press is not None and event.press.button_id == self.subject:
             self._trigger_event(ButtonEventType.PRESS_END, _attributes(event))
             self.async_write_ha_state()
+
+
+class CheckInEvent(RutanEntity, EventEntity):
+    """The check-ins at one checkpoint."""
+
+    entity_description: RutanEventDescription
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Follow the visits."""
+        self.async_on_remove(self.facility.patrol.listen(self._happened))
+
+    @callback
+    def _happened(self, event: VisitEvent, visit: Visit) -> None:
+        if event.check_in is not None and event.check_in.checkpoint_id == self.subject:
+            verdict = self.facility.patrol.verdict(visit)
+            self._trigger_event(CHECKED_IN, {**_check_in_attributes(event.check_in, visit), "verdict": verdict.value})
+            self.async_write_ha_state()
+
+
+def _check_in_attributes(check_in: CheckIn, visit: Visit) -> dict[str, Any]:
+    """Return what an automation may want to know of a check-in."""
+    officer, report = check_in.officer, visit.report
+    return {
+        "visit_id": visit.id,
+        "at": check_in.at.isoformat(),
+        "officer": officer.name,
+        "rank": officer.rank,
+        "unit": officer.unit,
+        "is_known": officer.id is not None,
+        "evidence": check_in.evidence.value,
+        "late_entry": check_in.is_late_entry,
+        "situation": report.situation.value if report.situation else None,
+        "message": report.note,
+    }
 
 
 def _attributes(event: Event) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """A facility: the runtime of one config entry, and how its rooms are joined."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import time, timedelta
 from functools import partial
 import hashlib
 from pathlib import Path
@@ -35,30 +35,43 @@ from .const import (
     ANSWER_PATH,
     CONF_BATTERY_ENTITY_ID,
     CONF_CAMERAS,
+    CONF_CARD_IDS,
     CONF_CHANNEL,
     CONF_CLOSE_CODE,
+    CONF_DEBOUNCE,
     CONF_DRILLS,
     CONF_DURATION,
     CONF_DUTY_ENTITY_ID,
     CONF_ENTITY_IDS,
     CONF_FEEDBACK_ENTITY_ID,
+    CONF_GATE,
     CONF_INTERVAL,
     CONF_KIND,
     CONF_LANGUAGE,
+    CONF_LIVE_CODE,
     CONF_LOCAL_ONLY,
     CONF_LOCATION,
     CONF_LONG_PRESS_KIND,
     CONF_MAX_AGE,
     CONF_MOTION_ENTITY_ID,
+    CONF_NRP,
     CONF_OFFICER,
+    CONF_OVERRIDES,
+    CONF_PIN,
+    CONF_POLICE_DEVICES,
     CONF_POSITION,
+    CONF_QUIET_FROM,
+    CONF_QUIET_UNTIL,
     CONF_RANK,
+    CONF_READER_DEVICE_ID,
     CONF_REPEAT_INTERVAL,
     CONF_RESPONSE_TIME,
     CONF_RETENTION_DAYS,
+    CONF_ROTATION,
     CONF_SECRET,
     CONF_SOURCE,
     CONF_SUPERVISION,
+    CONF_TAG_ID,
     CONF_TEST_INTERVAL,
     CONF_TIER,
     CONF_TIER_DELAY,
@@ -67,21 +80,34 @@ from .const import (
     CONF_TTS_ENTITY_ID,
     CONF_UNIT,
     CONF_URL,
+    CONF_VISIT_TIMEOUT,
+    CONF_ZONE_ENTITY_ID,
+    DEFAULT_DEBOUNCE,
     DEFAULT_REPEAT_INTERVAL,
     DEFAULT_RESPONSE_TIME,
     DEFAULT_RETENTION_DAYS,
     DEFAULT_TIER_DELAY,
+    DEFAULT_VISIT_TIMEOUT,
     DOMAIN,
     FIRST_TIER,
+    MAX_TEXT,
     SUBENTRY_CAMERA,
+    SUBENTRY_CHECKPOINT,
+    SUBENTRY_OFFICER,
     SUBENTRY_PANIC_BUTTON,
+    SUBENTRY_PATROL_PLAN,
     SUBENTRY_POLICE_DEVICE,
     ChannelType,
     Language,
     Source,
 )
 from .kept import Kept, async_retire, keep
-from .police.alert import Answer
+from .patrol.checkpoint import Checkpoint, KnownOfficer
+from .patrol.desk import PatrolDesk
+from .patrol.notice import Notify
+from .patrol.plan import PatrolPlan, plan_from_body
+from .patrol.visit import Officer, Visit
+from .police.alert import Answer, plain
 from .police.channels import Channel
 from .police.channels.annunciator import Annunciator
 from .police.channels.mqtt import MqttPost
@@ -104,6 +130,7 @@ class Facility:
     def __init__(self, hass: HomeAssistant, entry: RutanConfigEntry) -> None:
         self.hass = hass
         self.name = entry.title
+        self.language = Language(entry.options[CONF_LANGUAGE])
         # As they were when the rooms were built: one added since comes with the reload that follows.
         self.subentries: Mapping[str, ConfigSubentry] = dict(entry.subentries)
         self.kept = keep(hass, entry.entry_id, lambda: Kept(hass, entry.entry_id, self.name, _path(hass, entry)))
@@ -130,11 +157,26 @@ class Facility:
             place_in(hass.config.media_dirs, hass.config.path("media")),
             timedelta(days=days),
         )
+        self.phones = dict(_phone_officer(s) for s in self._subentries_of(SUBENTRY_POLICE_DEVICE) if _is_phone(s))
+        self.gate = frozenset(device.id for device in devices if device.gate)
+        checkpoints = [_checkpoint(s) for s in self._subentries_of(SUBENTRY_CHECKPOINT)]
+        places = frozenset(checkpoint.id for checkpoint in checkpoints)
+        plans = self._subentries_of(SUBENTRY_PATROL_PLAN)
+        self.notify = {s.subentry_id: _notify(s) for s in plans}
+        self.patrol = PatrolDesk(
+            hass,
+            self.kept.journal,
+            self.kept.book,
+            checkpoints=checkpoints,
+            plans=[_patrol_plan(s, places) for s in plans],
+            officers=[_officer(s) for s in self._subentries_of(SUBENTRY_OFFICER)],
+            timeout=timedelta(seconds=entry.options.get(CONF_VISIT_TIMEOUT, DEFAULT_VISIT_TIMEOUT)),
+        )
         self.screen = Screen(
             hass,
             self.cameras,
             title=self.name,
-            language=Language(entry.options[CONF_LANGUAGE]),
+            language=self.language,
             emphasis=self._emphasis,
         )
         self.pictures: dict[str, str] = {}
@@ -144,6 +186,7 @@ class Facility:
             **{camera.id: (camera.id,) for camera in cameras},
         }
         self.alarm.picture_of = self._picture_of
+        self.police.on_answer = self._answered
 
     def _subentries_of(self, kind: str) -> list[ConfigSubentry]:
         return [subentry for subentry in self.subentries.values() if subentry.subentry_type == kind]
@@ -167,6 +210,25 @@ class Facility:
         self.cameras.start()
         self.guard.start()
         self.collector.start()
+        self.patrol.start()
+
+    @callback
+    def _answered(self, tag: str, device: PoliceDevice, answer: Answer, officer: str) -> None:
+        """Take in what was answered at a police device: the police to an alarm, a guard to a visit."""
+        if (visit := self.patrol.book.visits.get(tag)) is None:
+            self.alarm.answered(tag, device, answer, officer)
+        elif device.gate:
+            guard = Actor(origin=Origin.USER, id=device.id, name=device.holder)
+            self.patrol.countersign(guard, visit.id)
+            if answer is Answer.RAISE:
+                self.raise_from_visit(visit, guard)
+
+    @callback
+    def raise_from_visit(self, visit: Visit, actor: Actor) -> Incident:
+        """Raise the alarm: officers on a visit have found that something happened."""
+        location = self.patrol.location(visit)
+        message = plain(visit.report.note, MAX_TEXT)
+        return self.alarm.press(actor, location=location, kind=Kind.PANIC, message=message)
 
     @callback
     def _entered(self, camera: Camera) -> None:
@@ -184,8 +246,7 @@ class Facility:
         """Return what the wall must draw attention to."""
         if (incident := self.alarm.incident) is None:
             return Emphasis()
-        language = Language(self._entry.options[CONF_LANGUAGE])
-        return Emphasis(alarm=headline(incident, language), drill=incident.drill, near=self.near(incident))
+        return Emphasis(alarm=headline(incident, self.language), drill=incident.drill, near=self.near(incident))
 
     def _picture_of(self, incident: Incident) -> str | None:
         """Return the path of the picture that goes with an incident: that of the nearest camera."""
@@ -202,9 +263,8 @@ class Facility:
         """Tell from evidence whether an alarm raised now would be handed over to the first tier and go on record."""
         if self.kept.journal_error is not None:
             return False
-        devices = self.police.devices
-        on_duty = {device_id: self.police.is_on_duty(device_id) for device_id in devices}
-        tiers = {device.id: device.tier for device in devices.values()}
+        tiers = {device.id: device.tier for device in self.police.devices.values() if not device.gate}
+        on_duty = {device_id: self.police.is_on_duty(device_id) for device_id in tiers}
         told = chosen(on_duty, tiers, min(tiers.values(), default=FIRST_TIER))
         return any(self.police.is_reachable(device_id) for device_id in told)
 
@@ -212,6 +272,7 @@ class Facility:
     def hold(self) -> None:
         """Let what comes from now on wait for the next set-up."""
         self.kept.intake.hold()
+        self.kept.tags.hold()
 
     async def async_close(self) -> None:
         """Stop; what is open is kept for the next set-up, unless the facility is out of service."""
@@ -222,6 +283,7 @@ class Facility:
         self.kept.deliveries = self.alarm.deliveries
         self.guard.stop()
         self.collector.stop()
+        self.patrol.stop()
         # Not waited for: a press that comes during a reload must not wait for a camera that does not let go.
         self.hass.async_create_task(self.cameras.async_stop(), "rutan_blora stop the cameras")
         if self._entry.disabled_by is not None:
@@ -274,7 +336,7 @@ def _plan(entry: RutanConfigEntry, devices: Iterable[PoliceDevice]) -> Plan:
         tier_delay=options.get(CONF_TIER_DELAY, DEFAULT_TIER_DELAY),
         repeat_interval=options.get(CONF_REPEAT_INTERVAL, DEFAULT_REPEAT_INTERVAL),
         response_time=options.get(CONF_RESPONSE_TIME, DEFAULT_RESPONSE_TIME),
-        tiers={device.id: device.tier for device in devices},
+        tiers={device.id: device.tier for device in devices if not device.gate},
     )
 
 
@@ -293,6 +355,68 @@ def _police_device(hass: HomeAssistant, entry: RutanConfigEntry, subentry: Confi
         tier=data.get(CONF_TIER, FIRST_TIER),
         duty_entity_id=data.get(CONF_DUTY_ENTITY_ID),
         drills=data.get(CONF_DRILLS, True),
+        gate=data.get(CONF_GATE, False),
+    )
+
+
+def _is_phone(subentry: ConfigSubentry) -> bool:
+    return bool(subentry.data[CONF_CHANNEL] == ChannelType.PHONE)
+
+
+def _phone_officer(subentry: ConfigSubentry) -> tuple[str, Officer]:
+    """Return a phone's device and whose it is."""
+    return subentry.data[CONF_DEVICE_ID], _officer_of(subentry, subentry.data.get(CONF_OFFICER) or subentry.title)
+
+
+def _officer_of(subentry: ConfigSubentry, name: str) -> Officer:
+    data = subentry.data
+    return Officer(
+        id=subentry.subentry_id,
+        name=name,
+        rank=data.get(CONF_RANK, ""),
+        nrp=data.get(CONF_NRP, ""),
+        unit=data.get(CONF_UNIT, ""),
+    )
+
+
+def _officer(subentry: ConfigSubentry) -> KnownOfficer:
+    return KnownOfficer(
+        officer=_officer_of(subentry, subentry.title),
+        cards=frozenset(subentry.data.get(CONF_CARD_IDS, ())),
+        pin=subentry.data.get(CONF_PIN),
+    )
+
+
+def _checkpoint(subentry: ConfigSubentry) -> Checkpoint:
+    data = subentry.data
+    return Checkpoint(
+        id=subentry.subentry_id,
+        name=subentry.title,
+        location=data.get(CONF_LOCATION) or subentry.title,
+        debounce=timedelta(seconds=data.get(CONF_DEBOUNCE, DEFAULT_DEBOUNCE)),
+        tag_id=data.get(CONF_TAG_ID),
+        reader_device_id=data.get(CONF_READER_DEVICE_ID),
+        zone_entity_id=data.get(CONF_ZONE_ENTITY_ID),
+        live_code=data.get(CONF_LIVE_CODE, False),
+        rotation=data.get(CONF_ROTATION, 0),
+    )
+
+
+def _patrol_plan(subentry: ConfigSubentry, places: frozenset[str]) -> PatrolPlan:
+    """Return a plan of the checkpoints that there are; one that has lost all of them expects nobody."""
+    body = {CONF_OVERRIDES: [], **subentry.data, "name": subentry.title}
+    plan = plan_from_body(subentry.subentry_id, body)
+    left = plan.checkpoints & places
+    return replace(plan, checkpoints=left) if left else replace(plan, checkpoints=left, windows=(), overrides=())
+
+
+def _notify(subentry: ConfigSubentry) -> Notify:
+    data = subentry.data
+    quiet_from, quiet_until = data.get(CONF_QUIET_FROM), data.get(CONF_QUIET_UNTIL)
+    return Notify(
+        to=frozenset(data.get(CONF_POLICE_DEVICES, ())),
+        quiet_from=time.fromisoformat(quiet_from) if quiet_from else None,
+        quiet_until=time.fromisoformat(quiet_until) if quiet_until else None,
     )
 
 

@@ -13,6 +13,7 @@ from typing import Final
 from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
 from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
 from .alarm.buttons import RECORD_READING, RECORD_TESTED, Known
@@ -27,7 +28,11 @@ from .journal.record import Record
 from .journal.store import Journal
 from .lamps import Lamps
 from .listeners import Listeners
+from .patrol.book import KINDS, RECORD_PLAN, Book
+from .patrol.desk import MEMORY, NEWS, replay
+from .patrol.tags import TagInbox
 from .police.delivery import Delivery
+from .police.dispatcher import RECORD_DELIVERY
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -60,9 +65,15 @@ class Kept:
         self.news: list[Record] = []
         self.notice_deliveries: dict[str, Delivery] = {}
         self.wrong_codes: list[datetime] = []
+        self.tags = TagInbox(hass)
+        self.book = Book()
+        # How far news of visits had come: as a reload has left it, and as it is on record before the first set-up.
+        self.patrol_told: dict[str, dict[str, Delivery]] = {}
+        self.patrol_news: dict[str, list[Record]] = {}
         self._hass = hass
         self._entry_id = entry_id
         self._altered = False
+        self._past = Book()
         self._listeners: Listeners[[]] = Listeners(hass)
         self._unsubs: list[CALLBACK_TYPE] = []
 
@@ -83,6 +94,7 @@ class Kept:
         bus = self._hass.bus
         self._unsubs = [
             self.people.start(),
+            self.tags.start(),
             bus.async_listen_once(EVENT_HOMEASSISTANT_FINAL_WRITE, self._async_final_write),
         ]
         reading = self._hass.async_add_executor_job(self._read, list(button_ids), list(camera_ids))
@@ -96,6 +108,7 @@ class Kept:
     def _take(self, records: list[Record], known: Known) -> list[Record]:
         """Take in what was read; what was seen since outdoes it."""
         self.intake.known.update({**known, **self.intake.known})
+        self.book.recall(self._past)
         self._show_altered([record.seq for record in records if not record.is_intact])
         return records
 
@@ -137,6 +150,7 @@ class Kept:
                     known[button_id] = _reading(last)
                 if (last := self.journal.last_of_subject(button_id, RECORD_TESTED)) is not None:
                     self.tested.setdefault(button_id, last.time)
+            self._read_patrol()
             for camera_id in camera_ids:
                 if (last := self.journal.last_of_subject(camera_id, RECORD_GUARD)) is not None:
                     self.guarded.setdefault(camera_id, _is_guarded(last))
@@ -145,6 +159,14 @@ class Kept:
             self._on_health(str(err).partition("\n")[0])
             return [], known
         return records, known
+
+    def _read_patrol(self) -> None:
+        """Read the visits at hand and what was told of them."""
+        now = dt_util.utcnow()
+        records = self.journal.of_kind({RECORD_PLAN}) + self.journal.of_kind(KINDS - {RECORD_PLAN}, since=now - MEMORY)
+        for record in self.journal.of_kind({RECORD_DELIVERY}, since=now - NEWS):
+            self.patrol_news.setdefault(record.incident or "", []).append(record)
+        self._past = replay(records)
 
     def _on_health(self, error: str | None) -> None:
         """Show the journal's health; called from any thread."""

@@ -11,7 +11,7 @@ from homeassistant.components.sensor import (
     SensorEntityDescription,
     SensorStateClass,
 )
-from homeassistant.const import EntityCategory, UnitOfTime
+from homeassistant.const import PERCENTAGE, EntityCategory, UnitOfTime
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
@@ -19,7 +19,13 @@ from homeassistant.helpers.typing import StateType
 from .alarm.escalation import due_at
 from .alarm.incident import Incident, State
 from .cctv.picture import Condition
-from .const import SUBENTRY_CAMERA, SUBENTRY_PANIC_BUTTON, SUBENTRY_POLICE_DEVICE
+from .const import (
+    SUBENTRY_CAMERA,
+    SUBENTRY_CHECKPOINT,
+    SUBENTRY_PANIC_BUTTON,
+    SUBENTRY_PATROL_PLAN,
+    SUBENTRY_POLICE_DEVICE,
+)
 from .entity import (
     RutanEntity,
     RutanEntityDescription,
@@ -28,15 +34,19 @@ from .entity import (
     on_alarm,
     on_camera,
     on_delivery,
+    on_patrol,
     on_sources,
 )
 from .facility import Facility, RutanConfigEntry
+from .patrol.plan import Verdict, compliance, unpredictability
 from .police.delivery import Delivery, DeliveryState
 
 PARALLEL_UPDATES = 0
 
 NORMAL: Final = "normal"
 IDLE: Final = "idle"
+# What compliance looks back on, as a month's report does.
+COMPLIANCE_DAYS: Final = 30
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,6 +127,83 @@ def _picture_age(facility: Facility, subject: str) -> int | None:
     return None if age is None else round(age)
 
 
+def _plan_id(subject: str) -> str | None:
+    """Return the plan a sensor is of, None for all of the facility."""
+    return subject or None
+
+
+def _percent(facility: Facility, subject: str, days: int = COMPLIANCE_DAYS) -> float | None:
+    return compliance(facility.patrol.judged(_plan_id(subject), days)).percent
+
+
+def _compliance_attributes(facility: Facility, subject: str) -> Mapping[str, Any]:
+    month = compliance(facility.patrol.judged(_plan_id(subject), COMPLIANCE_DAYS))
+    return {
+        "today": _percent(facility, subject, 1),
+        "last_7_days": _percent(facility, subject, 7),
+        "expected": month.expected,
+        "excused": month.excused,
+        **{verdict.value: month.verdicts.get(verdict, 0) for verdict in Verdict if verdict is not Verdict.UNSCHEDULED},
+    }
+
+
+def _compliance(key: str) -> RutanSensorDescription:
+    """Return the sensor of how many expected visits of 30 days came on time."""
+    return RutanSensorDescription(
+        key=key,
+        state_class=SensorStateClass.MEASUREMENT,
+        native_unit_of_measurement=PERCENTAGE,
+        suggested_display_precision=0,
+        listen_fn=on_patrol,
+        value_fn=_percent,
+        attributes_fn=_compliance_attributes,
+    )
+
+
+def _next_slot(facility: Facility, subject: str) -> datetime | None:
+    slot = facility.patrol.next_slot(_plan_id(subject))
+    return slot.start if slot is not None else None
+
+
+def _next_attributes(facility: Facility, subject: str) -> Mapping[str, Any] | None:
+    if (slot := facility.patrol.next_slot(_plan_id(subject))) is None:
+        return None
+    return {"plan": slot.plan, "until": slot.end.isoformat(), "visits": slot.visits}
+
+
+def _next_visit(key: str) -> RutanSensorDescription:
+    """Return the sensor of when a visit is expected next."""
+    return RutanSensorDescription(
+        key=key,
+        device_class=SensorDeviceClass.TIMESTAMP,
+        listen_fn=on_patrol,
+        value_fn=_next_slot,
+        attributes_fn=_next_attributes,
+    )
+
+
+_UNPREDICTABILITY: Final = RutanSensorDescription(
+    key="unpredictability",
+    state_class=SensorStateClass.MEASUREMENT,
+    native_unit_of_measurement=PERCENTAGE,
+    suggested_display_precision=0,
+    entity_category=EntityCategory.DIAGNOSTIC,
+    listen_fn=on_patrol,
+    value_fn=lambda facility, subject: unpredictability(facility.patrol.judged(subject, COMPLIANCE_DAYS)),
+)
+
+
+def _last_check_in(facility: Facility, subject: str) -> datetime | None:
+    last = facility.patrol.last_check_in(subject)
+    return last.at if last is not None else None
+
+
+def _last_check_in_attributes(facility: Facility, subject: str) -> Mapping[str, Any] | None:
+    if (last := facility.patrol.last_check_in(subject)) is None:
+        return None
+    return {"officer": last.officer.title, "unit": last.officer.unit, "evidence": last.evidence.value}
+
+
 SENSORS: Final[dict[str | None, tuple[RutanSensorDescription, ...]]] = {
     None: (
         RutanSensorDescription(
@@ -145,7 +232,19 @@ SENSORS: Final[dict[str | None, tuple[RutanSensorDescription, ...]]] = {
             listen_fn=on_alarm,
             value_fn=_arrival_time,
         ),
+        _compliance("patrol_compliance"),
+        _next_visit("next_visit"),
     ),
+    SUBENTRY_CHECKPOINT: (
+        RutanSensorDescription(
+            key="last_check_in",
+            device_class=SensorDeviceClass.TIMESTAMP,
+            listen_fn=on_patrol,
+            value_fn=_last_check_in,
+            attributes_fn=_last_check_in_attributes,
+        ),
+    ),
+    SUBENTRY_PATROL_PLAN: (_compliance("compliance"), _next_visit("next_visit"), _UNPREDICTABILITY),
     SUBENTRY_PANIC_BUTTON: (
         RutanSensorDescription(
             key="last_test",

@@ -22,6 +22,7 @@ from custom_components.rutan_blora.cctv.notice import (
 from custom_components.rutan_blora.cctv.picture import Condition
 from custom_components.rutan_blora.const import Language
 from custom_components.rutan_blora.journal.record import GENESIS, Draft, Record, seal
+from custom_components.rutan_blora.police.alert import Urgency
 
 NOW: Final = datetime(2026, 11, 24, 7, 2, 11, tzinfo=UTC)
 WIB: Final = timezone(timedelta(hours=7), "WIB")
@@ -111,7 +112,7 @@ def test_police_read_which_camera_what_is_the_matter_and_since_when(
 ) -> None:
     alert = compose(update(CALM, [NORTH, SOUTH], 0), language, site="Rutan Blora", zone=WIB)
     assert (alert.title, alert.text.splitlines()) == (title, lines)
-    assert (alert.notice, alert.answers, alert.ended, alert.tag) == (True, (), False, "01ABC_cctv")
+    assert (alert.urgency is Urgency.NEWS, alert.answers, alert.ended, alert.tag) == (True, (), False, "01ABC_cctv")
     assert alert.details["cameras"][0] == {"name": "Tembok utara", "picture": "covered", "since": NOW.isoformat()}
 
 

@@ -60,7 +60,7 @@ def test_what_is_no_token_is_of_no_revision(presented: str) -> None:
 
 
 def test_the_answers_are_called_as_in_the_phones_action_keys() -> None:
-    assert [answer.value for answer in Answer] == ["ACK", "GO", "HERE"]
+    assert [answer.value for answer in Answer] == ["ACK", "GO", "HERE", "SIGN", "RAISE"]
 
 
 # --- plain text ---

@@ -16,7 +16,7 @@ from custom_components.rutan_blora.const import Language
 from custom_components.rutan_blora.journal.record import GENESIS, Draft, Record, seal
 from custom_components.rutan_blora.journal.store import Journal
 from custom_components.rutan_blora.police import courier as courier_module, delivery as delivery_module
-from custom_components.rutan_blora.police.alert import Alert, Answer, token
+from custom_components.rutan_blora.police.alert import Alert, Answer, Urgency, token
 from custom_components.rutan_blora.police.courier import PoliceDevice
 from custom_components.rutan_blora.police.delivery import DeliveryState, to_body
 from custom_components.rutan_blora.police.dispatcher import REFUSALS_PER_MINUTE, Dispatcher
@@ -465,7 +465,7 @@ async def test_what_only_sounds_hears_no_news(hass: HomeAssistant) -> None:
     siren, budi = StubChannel(), StubChannel()
     siren.takes_notices = False
     post = Post(hass, device(siren, "siren"), device(budi, "budi"))
-    post.dispatcher.tell(lambda _: replace(alert(tag="news"), notice=True))
+    post.dispatcher.tell(lambda _: replace(alert(tag="news"), urgency=Urgency.NEWS))
     assert (siren.revisions, budi.revisions) == ([], [1])
 
 

@@ -100,9 +100,10 @@ class AlarmDesk:
     @callback
     def answered(self, tag: str, device: PoliceDevice, answer: Answer, officer: str = "") -> None:
         """Take in an officer's answer to the alert of an incident; without a name it is the device's holder."""
-        if self.incident is not None and self.incident.id == tag:
+        response = _RESPONSES.get(answer)
+        if response is not None and self.incident is not None and self.incident.id == tag:
             name = f"{officer} – {device.holder}" if officer else device.holder
-            self.respond(Actor(origin=Origin.OFFICER, id=device.id, name=name), _RESPONSES[answer])
+            self.respond(Actor(origin=Origin.OFFICER, id=device.id, name=name), response)
 
     @callback
     def restore(self, records: Iterable[Record]) -> None:

@@ -40,6 +40,12 @@ class People:
         return Actor(origin=Origin.USER, id=context.user_id, name=(user.name or "") if user else "")
 
     @callback
+    def name(self, user_id: str | None) -> str:
+        """Return what a user is called, nothing if that is not known."""
+        user = self._users.get(user_id or "")
+        return (user.name or "") if user else ""
+
+    @callback
     def may_control(self, user_id: str | None, entity_id: str) -> bool:
         """Tell whether a user may press a button; Home Assistant itself may."""
         if user_id is None:

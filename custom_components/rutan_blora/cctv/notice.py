@@ -10,7 +10,7 @@ import voluptuous as vol
 
 from ..const import MAX_NAME, Language
 from ..journal.record import Record, stored_time
-from ..police.alert import Alert, plain
+from ..police.alert import Alert, Urgency, plain
 from .picture import Condition
 from .words import CONDITIONS
 
@@ -182,7 +182,7 @@ def compose(notice: Notice, language: Language, *, site: str, zone: tzinfo) -> A
         answered=notice.ended,
         ended=notice.ended,
         drill=notice.drill,
-        notice=True,
+        urgency=Urgency.NEWS,
         details={
             "site": site,
             "incident_id": notice.incident_id,

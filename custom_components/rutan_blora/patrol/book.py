@@ -40,6 +40,14 @@ class Book:
         elif record.kind == RECORD_PLAN:
             self.plan(record.subject or "", _version(record))
 
+    def recall(self, earlier: Book) -> None:
+        """Take in what an earlier book holds; what this one has outdoes it."""
+        self.visits = {**earlier.visits, **self.visits}
+        self.judgements = {**earlier.judgements, **self.judgements}
+        self.excuses = {**earlier.excuses, **self.excuses}
+        for plan_id, versions in earlier.versions.items():
+            self.versions[plan_id] = [*versions, *self.versions.get(plan_id, [])]
+
     def judge(self, judgement: Judgement) -> None:
         """Note what became of a slot; what was judged before is outdone."""
         key = judgement.slot.key
@@ -82,9 +90,17 @@ class Book:
 
 
 def read(records: Iterable[Record]) -> tuple[Book, list[int]]:
-    """Return the book that records add up to, and the numbers of those that are damaged."""
+    """Return the book that records add up to, and the numbers of those that are damaged.
+
+    Of a visit that began before the first of them nothing is known.
+    """
+    # In the order of the journal, not of their times: what is handed in late comes after what it belongs to.
+    records = sorted(records, key=lambda record: record.seq)
+    begun = {record.incident for record in records if record.kind == EventType.CHECKED_IN}
     book, damaged = Book(), []
     for record in records:
+        if record.kind in VISIT_KINDS and record.incident not in begun:
+            continue
         try:
             book.take(record)
         except ValueError:

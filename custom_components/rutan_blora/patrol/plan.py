@@ -8,11 +8,10 @@ from bisect import bisect_left
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from itertools import pairwise, product
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 import voluptuous as vol
 
@@ -203,7 +202,7 @@ def _span(window: Window, weekday: int) -> tuple[timedelta, timedelta]:
     return start, end + _DAY if window.is_over_midnight else end
 
 
-def slots(plan: PatrolPlan, zone: ZoneInfo, since: datetime, until: datetime) -> Iterator[Slot]:
+def slots(plan: PatrolPlan, zone: tzinfo, since: datetime, until: datetime) -> Iterator[Slot]:
     """Give the slots of a plan that have to do with a time from `since` to before `until` (UTC), earliest first."""
     day = (since - plan.grace).astimezone(zone).date() - _DAY
     last = (until + plan.grace).astimezone(zone).date()
@@ -214,7 +213,7 @@ def slots(plan: PatrolPlan, zone: ZoneInfo, since: datetime, until: datetime) ->
     yield from sorted((s for s in found if s.closes_at >= since and s.opens_at < until), key=lambda slot: slot.start)
 
 
-def slots_of(versions: Sequence[Version], zone: ZoneInfo, since: datetime, until: datetime) -> list[Slot]:
+def slots_of(versions: Sequence[Version], zone: tzinfo, since: datetime, until: datetime) -> list[Slot]:
     """Return the slots of a plan as it was when each of them began (see `slots`), earliest first.
 
     `versions` are in the order in which they were made; a later one holds even if the clock had been set back.
@@ -229,7 +228,7 @@ def slots_of(versions: Sequence[Version], zone: ZoneInfo, since: datetime, until
     return sorted(found, key=lambda slot: slot.start)
 
 
-def _slot(plan: PatrolPlan, window: Window, day: date, zone: ZoneInfo) -> Slot | None:
+def _slot(plan: PatrolPlan, window: Window, day: date, zone: tzinfo) -> Slot | None:
     """Return a window on a day, None if the clock leaves it out; an hour that comes twice belongs to it both times."""
     start, _ = _moments(day, window.start, zone)
     _, end = _moments(day + _DAY if window.is_over_midnight else day, window.end, zone)
@@ -246,7 +245,7 @@ def _slot(plan: PatrolPlan, window: Window, day: date, zone: ZoneInfo) -> Slot |
     )
 
 
-def _moments(day: date, clock: time, zone: ZoneInfo) -> tuple[datetime, datetime]:
+def _moments(day: date, clock: time, zone: tzinfo) -> tuple[datetime, datetime]:
     """Return when (UTC) a clock shows a time for the first and the last time; one left out is when it goes on."""
     first, last = (datetime.combine(day, clock, zone).replace(fold=fold).astimezone(UTC) for fold in (0, 1))
     if first <= last:

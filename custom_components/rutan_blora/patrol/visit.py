@@ -57,6 +57,7 @@ class Refusal(StrEnum):
     TIME_IN_FUTURE = "time_in_future"
     TIME_TOO_OLD = "time_too_old"
     NOTHING_TO_CORRECT = "nothing_to_correct"
+    NO_SUCH_WINDOW = "no_such_window"
 
 
 _EVIDENCE: Final = list(Evidence)
@@ -160,8 +161,9 @@ class Event:
 class Visit:
     """A visit as far as it has come; `check_ins` one a place and officer, in the order of their times.
 
-    `report` and `officers` are as corrected. `departed_at` is when they left, None while they are here or if nobody
-    said so (`timed_out_at`).
+    `report` and `officers` are as corrected. `revision` counts what happened, `alarming` is the one at which officers
+    said that something had happened, 0 if they did not. `departed_at` is when they left, None while they are here, or
+    if nobody said so (`timed_out_at`).
     """
 
     id: str
@@ -170,6 +172,8 @@ class Visit:
     timed_out_at: datetime | None = None
     countersigned: Event | None = None
     corrections: tuple[Event, ...] = ()
+    revision: int = 1
+    alarming: int = 0
 
     @property
     def arrived_at(self) -> datetime:
@@ -341,11 +345,28 @@ def apply(visit: Visit | None, event: Event) -> Visit:
 
     Raise ValueError for an event that cannot follow (only a damaged journal holds such).
     """
-    if event.type is EventType.CHECKED_IN:
-        return _checked_in(visit, event)
-    if visit is None or visit.id != event.visit_id:
+    if event.type is EventType.CHECKED_IN and visit is None:
+        after = _begun(event)
+    elif visit is None or visit.id != event.visit_id:
         raise ValueError(f"{event.type} of a visit that has not begun")
+    else:
+        after = replace(_gone_on(visit, event), revision=visit.revision + 1)
+    is_alarming = after.report.situation is Situation.INCIDENT and not after.alarming
+    return replace(after, alarming=after.revision) if is_alarming else after
+
+
+def _begun(event: Event) -> Visit:
+    """Return a new visit."""
+    if event.check_in is None:
+        raise ValueError("a check-in without a place")
+    return Visit(id=event.visit_id, check_ins=(event.check_in,))
+
+
+def _gone_on(visit: Visit, event: Event) -> Visit:
+    """Return a visit after what happened in it."""
     match event.type:
+        case EventType.CHECKED_IN:
+            return _checked_in(visit, event)
         case EventType.CHECKED_OUT:
             return replace(visit, departed_at=event.at)
         case EventType.TIMED_OUT:
@@ -356,12 +377,10 @@ def apply(visit: Visit | None, event: Event) -> Visit:
             return replace(visit, corrections=(*visit.corrections, event))
 
 
-def _checked_in(visit: Visit | None, event: Event) -> Visit:
+def _checked_in(visit: Visit, event: Event) -> Visit:
     """Return the visit with one more check-in, or with the same one saying more; who is checked in again is here."""
     if (what := event.check_in) is None:
         raise ValueError("a check-in without a place")
-    if visit is None:
-        return Visit(id=event.visit_id, check_ins=(what,))
     same = _same(visit, what) if event.again else None
     others = tuple(old for old in visit.check_ins if old is not same)
     merged = what if same is None else _merged(same, what)

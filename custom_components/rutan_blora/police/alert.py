@@ -18,11 +18,24 @@ _MARKUP: Final = re.compile(r"[<>]|&(?=[#\w])|\\(?=[nr])")
 
 
 class Answer(StrEnum):
-    """What an officer can answer with one tap; the value stands in the phone's action key."""
+    """What is answered with one tap; the value stands in the phone's action key.
+
+    An officer answers an alarm with the first three; the guard at the gate signs a visit, or raises the alarm of one.
+    """
 
     ACKNOWLEDGE = "ACK"
     GO = "GO"
     HERE = "HERE"
+    SIGN = "SIGN"
+    RAISE = "RAISE"
+
+
+class Urgency(StrEnum):
+    """How an alert is heard: as an alarm; as news beside one, which sounds no siren; or as everyday work."""
+
+    ALARM = "alarm"
+    NEWS = "news"
+    ROUTINE = "routine"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,9 +45,9 @@ class Alert:
     `tag` names what it is about (an incident's id) over all its revisions. A device that has not been told
     revision `urgent` yet is told loudly, otherwise the update is quiet. `repeat` is after how many seconds a device
     that stays silent is told loudly again, None if it is not. `answered` says that nothing needs to sound any more;
-    `ended` takes it off the device and says so quietly. `notice` says that it is news beside an alarm: it is heard, but
-    sounds no siren. `picture` is the path at Home Assistant of what the device may show with it; whoever asks for it
-    must be logged in. `details` says the same to machines.
+    `ended` takes it off the device and says so quietly. `urgency` says how it is heard; with `urgent` 0 it never is.
+    `to` are the police devices it is for, None all but those at the gate. `picture` is the path at Home Assistant of
+    what the device may show with it; whoever asks for it must be logged in. `details` says the same to machines.
     """
 
     tag: str
@@ -47,7 +60,8 @@ class Alert:
     ended: bool = False
     drill: bool = False
     test: bool = False
-    notice: bool = False
+    urgency: Urgency = Urgency.ALARM
+    to: frozenset[str] | None = None
     picture: str | None = None
     repeat: float | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
@@ -64,7 +78,7 @@ class Alert:
             "answered": self.answered,
             "drill": self.drill,
             "test": self.test,
-            "notice": self.notice,
+            "urgency": self.urgency.value,
             "details": dict(self.details),
         }
 

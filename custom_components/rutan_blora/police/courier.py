@@ -10,7 +10,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
 from ..const import FIRST_TIER, Language
-from .alert import Alert
+from .alert import Alert, Urgency
 from .channels import Channel, DeliveryError, Receipt
 from .delivery import Delivery, retry_delay, to_body
 
@@ -26,7 +26,8 @@ UNEXPECTED: Final = "error"
 class PoliceDevice:
     """A police device: what it is called, who holds it, his language, and how and where it is reached.
 
-    `tier` is its escalation step; it is told only while `duty_entity_id` is on, and of drills only if `drills`.
+    `tier` is its escalation step; it is told only while `duty_entity_id` is on, and of drills only if `drills`. One
+    at the `gate` is the guards': no alarm is told there, only what is for it.
     """
 
     id: str
@@ -38,10 +39,13 @@ class PoliceDevice:
     tier: int = FIRST_TIER
     duty_entity_id: str | None = None
     drills: bool = True
+    gate: bool = False
 
     def hears(self, alert: Alert) -> bool:
         """Tell whether an alert of this kind is for this device."""
-        return (self.drills or not alert.drill) and (self.channel.takes_notices or not alert.notice)
+        is_for_it = not self.gate if alert.to is None else self.id in alert.to
+        is_loud = self.channel.takes_notices or alert.urgency is Urgency.ALARM
+        return is_for_it and is_loud and (self.drills or not alert.drill)
 
 
 class Courier:

@@ -47,7 +47,7 @@ STATE = {
     "answered": False,
     "drill": False,
     "test": False,
-    "notice": False,
+    "urgency": "alarm",
     "details": {"site": "Rutan Blora", "locations": ["Pintu Utama"]},
 }
 

@@ -1,5 +1,6 @@
 """An officer's phone: what leaves for it and what comes back, through the real mobile_app."""
 
+from dataclasses import replace
 from typing import Any
 from unittest.mock import Mock
 
@@ -9,7 +10,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.test_util.aiohttp import AiohttpClientMocker
 from syrupy.assertion import SnapshotAssertion
 
-from custom_components.rutan_blora.police.alert import Alert, Answer
+from custom_components.rutan_blora.police.alert import Alert, Answer, Urgency
 from custom_components.rutan_blora.police.channels import DeliveryError
 from custom_components.rutan_blora.police.channels.phone import Phone, async_listen
 from homeassistant.core import Context, HomeAssistant, ServiceCall
@@ -44,7 +45,7 @@ NOTICE = Alert(
     urgent=1,
     title="DARURAT: Kamera hilang",
     text="Rutan Blora\nTembok utara: tidak ada sinyal",
-    notice=True,
+    urgency=Urgency.NEWS,
     picture="/api/camera_proxy/camera.tembok_utara",
 )
 
@@ -361,7 +362,8 @@ async def test_tap_on_a_button_is_heard_with_its_token_and_user(
 ) -> None:
     heard, received = Mock(), Mock()
     unsubscribe = async_listen(hass, heard, received)
-    await Phone(hass, budi.id).send(OPEN, loud=True, token=TOKEN, memo={})
+    offer = replace(OPEN, answers=((answer, "Ya"),))
+    await Phone(hass, budi.id).send(offer, loud=True, token=TOKEN, memo={})
     await budi.answer(answer.value)
     heard.assert_called_once_with(answer, TOKEN, budi.user.id)
     received.assert_not_called()

@@ -156,7 +156,7 @@ async def test_receiver_gets_exactly_this(hass: HomeAssistant, police: Police) -
             "open": True,
             "answered": False,
             "test": False,
-            "notice": False,
+            "urgency": "alarm",
             "drill": True,
             "details": {"site": "Rutan Blora", "locations": ["Pintu Utama"]},
             "answers": [

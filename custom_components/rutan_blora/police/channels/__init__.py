@@ -41,7 +41,7 @@ class Channel(ABC):
     watched: tuple[str, ...] = ()
     # Whether who knows the token may answer at an address of ours.
     answers_at_url = False
-    # Whether it is told news beside an alarm, too.
+    # Whether it is told what is no alarm, too.
     takes_notices = True
 
     @abstractmethod

@@ -22,13 +22,13 @@ from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 
-from ..alert import Alert, Answer
+from ..alert import Alert, Answer, Urgency
 from . import Channel, DeliveryError, Receipt
 
 MOBILE_APP: Final = "mobile_app"
 EVENT_ANSWER: Final = "mobile_app_notification_action"
 EVENT_RECEIPT: Final = "mobile_app_notification_received"
-_ACTION_KEY: Final = re.compile(r"RUTAN_(ACK|GO|HERE)_([0-9a-f]{32})")
+_ACTION_KEY: Final = re.compile(r"RUTAN_(ACK|GO|HERE|SIGN|RAISE)_([0-9a-f]{32})")
 
 _ANDROID: Final = "Android"
 
@@ -43,12 +43,20 @@ _HEARD: Final[dict[str, Any]] = {
     "importance": "high",
     "push": {"interruption-level": "time-sensitive", "sound": "default"},
 }
+# Everyday work is heard as any message is; who does not want to, turns this channel off and still hears alarms.
+_ROUTINE: Final[dict[str, Any]] = {
+    "channel": "rutan_blora_patrol",
+    "importance": "default",
+    "push": {"interruption-level": "active", "sound": "default"},
+}
 _QUIET: Final[dict[str, Any]] = {
     "channel": "rutan_blora",
     "importance": "low",
     "alert_once": True,
     "push": {"interruption-level": "passive", "sound": "none"},
 }
+
+_LOUDNESS: Final = {Urgency.ALARM: _LOUD, Urgency.NEWS: _HEARD, Urgency.ROUTINE: _ROUTINE}
 
 
 class PhoneProblem(StrEnum):
@@ -170,7 +178,7 @@ def _pushes(alert: Alert, *, loud: bool, live: bool, token: str) -> list[dict[st
         "tag": tag,
         "actions": [{"action": f"RUTAN_{answer}_{token}", "title": title} for answer, title in alert.answers],
         # An alarm stays in sight until it is over; news may be wiped away.
-        "persistent": not alert.notice,
+        "persistent": alert.urgency is Urgency.ALARM,
         "sticky": "true",
         "confirmation": "true",
         **_manner(alert, loud=loud),
@@ -186,7 +194,7 @@ def _manner(alert: Alert, *, loud: bool) -> dict[str, Any]:
     """Return how a push is noticed."""
     if not loud:
         return _QUIET
-    return _HEARD if alert.notice else _LOUD
+    return _LOUDNESS[alert.urgency]
 
 
 def _push(alert: Alert, data: dict[str, Any]) -> dict[str, Any]:

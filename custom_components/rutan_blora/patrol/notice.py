@@ -1,0 +1,194 @@
+"""What is told of visits: to the police one that is due, to the gate one to sign, to an officer that his counts.
+
+Rules only: no Home Assistant, no clock, no I/O.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, time, tzinfo
+import hashlib
+from typing import Final
+
+from ..const import MAX_NAME, MAX_TEXT, Language
+from ..police.alert import Alert, Answer, Urgency, plain
+from .plan import Slot
+from .visit import Situation, Visit
+
+# Told quietly: nothing sounds.
+_NEVER: Final = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Notify:
+    """Whom a plan tells of visits that do not come, and between which times of day nothing may sound."""
+
+    to: frozenset[str] = frozenset()
+    quiet_from: time | None = None
+    quiet_until: time | None = None
+
+    def is_quiet(self, at: time) -> bool:
+        """Tell whether a time of day is in the quiet hours, which may go over midnight."""
+        start, end = self.quiet_from, self.quiet_until
+        if start is None or end is None or start == end:
+            return False
+        return start <= at < end if start < end else at >= start or at < end
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Words:
+    """The words of one language."""
+
+    overdue: str
+    missed: str
+    came: str
+    window: str
+    sign: str
+    sign_answer: str
+    raise_answer: str
+    signed: str
+    late: str
+    nobody: str
+    taken: str
+    unknown_phone: str
+    unknown_tag: str
+    refused: str
+    situations: Mapping[Situation, str]
+    clock: str
+
+
+_WORDS: Final = {
+    Language.ID: _Words(
+        overdue="Kunjungan patroli belum datang",
+        missed="Kunjungan patroli terlewat",
+        came="Kunjungan patroli sudah tidak ditunggu",
+        window="{plan}: {start}–{end}",
+        sign="Paraf kunjungan patroli",
+        sign_answer="Paraf",
+        raise_answer="Bunyikan alarm",
+        signed="Kunjungan sudah diparaf",
+        late="Disampaikan terlambat",
+        nobody="Petugas tidak dikenal",
+        taken="Kunjungan tercatat",
+        unknown_phone="Ponsel ini belum terdaftar sebagai perangkat polisi; hubungi teknisi rutan.",
+        unknown_tag="Tag ini bukan milik pos pemeriksaan mana pun.",
+        refused="Kunjungan tidak tercatat",
+        situations={
+            Situation.SAFE: "aman",
+            Situation.REMARKS: "aman dengan catatan",
+            Situation.INCIDENT: "ADA KEJADIAN",
+        },
+        clock="%H.%M",
+    ),
+    Language.EN: _Words(
+        overdue="Patrol visit has not come yet",
+        missed="Patrol visit missed",
+        came="Patrol visit is no longer awaited",
+        window="{plan}: {start}–{end}",
+        sign="Countersign a patrol visit",
+        sign_answer="Sign",
+        raise_answer="Raise the alarm",
+        signed="The visit is signed",
+        late="Handed in late",
+        nobody="Unknown officer",
+        taken="Visit recorded",
+        unknown_phone="This phone is not registered as a police device; ask the house's technician.",
+        unknown_tag="This tag belongs to no checkpoint.",
+        refused="Visit not recorded",
+        situations={
+            Situation.SAFE: "safe",
+            Situation.REMARKS: "safe, with remarks",
+            Situation.INCIDENT: "SOMETHING HAPPENED",
+        },
+        clock="%H:%M",
+    ),
+}
+
+
+def tag_of(slot: Slot) -> str:
+    """Return what the news of a slot are called, short enough for the journal."""
+    return f"patrol_{hashlib.sha256(slot.key.encode()).hexdigest()[:24]}"
+
+
+def compose_due(
+    slot: Slot, language: Language, *, now: datetime, ended: bool, notify: Notify, site: str, zone: tzinfo
+) -> Alert:
+    """Return what the police are told of a slot whose visits have not come: overdue, then missed, then no more."""
+    words = _WORDS[language]
+    is_missed = now > slot.closes_at
+    is_quiet = notify.is_quiet(now.astimezone(zone).time())
+    revision = 3 if ended else 1 + is_missed
+    title = words.came if ended else words.missed if is_missed else words.overdue
+    start, end = (at.astimezone(zone).strftime(words.clock) for at in (slot.start, slot.end))
+    window = words.window.format(plan=plain(slot.plan, MAX_NAME), start=start, end=end)
+    return Alert(
+        tag=tag_of(slot),
+        revision=revision,
+        urgent=_NEVER if is_quiet else min(revision, 2),
+        title=title,
+        text=f"{plain(site, MAX_NAME)}\n{window}",
+        answered=ended,
+        ended=ended,
+        urgency=Urgency.ROUTINE,
+        to=notify.to,
+        details={
+            "site": site,
+            "plan": slot.plan,
+            "start": slot.start.isoformat(),
+            "end": slot.end.isoformat(),
+            "missed": is_missed,
+        },
+    )
+
+
+def compose_sign(
+    visit: Visit, language: Language, *, gate: frozenset[str], ended: bool, site: str, zone: tzinfo
+) -> Alert:
+    """Return what the guards at the gate are asked: whether the officers of a visit are here."""
+    words = _WORDS[language]
+    answers = [(Answer.SIGN, words.sign_answer), (Answer.RAISE, words.raise_answer)]
+    return Alert(
+        tag=visit.id,
+        revision=visit.revision,
+        urgent=max(1, visit.alarming),
+        title=words.signed if ended else words.sign,
+        text="\n".join((plain(site, MAX_NAME), *_lines(visit, words, zone))),
+        answers=() if ended else tuple(answers if visit.alarming else answers[:1]),
+        answered=ended,
+        ended=ended,
+        urgency=Urgency.NEWS if visit.alarming else Urgency.ROUTINE,
+        to=gate,
+        details={"site": site, "visit_id": visit.id, "arrived_at": visit.arrived_at.isoformat()},
+    )
+
+
+def _lines(visit: Visit, words: _Words, zone: tzinfo) -> list[str]:
+    """Return who came when, and what they said."""
+    who = ", ".join(plain(officer.title or officer.nrp, MAX_NAME) for officer in visit.officers) or words.nobody
+    unit = f" – {plain(visit.unit, MAX_NAME)}" if visit.unit else ""
+    when = visit.arrived_at.astimezone(zone).strftime(words.clock)
+    places = ", ".join(dict.fromkeys(plain(check_in.checkpoint, MAX_NAME) for check_in in visit.check_ins))
+    lines = [f"{when} {places}", f"{who}{unit}"]
+    report = visit.report
+    if report.situation is not None:
+        lines.append(words.situations[report.situation])
+    if report.note:
+        lines.append(plain(report.note, MAX_TEXT))
+    return [*lines, words.late] if visit.is_late_entry else lines
+
+
+def compose_taken(tag: str, visit: Visit, language: Language, *, is_known: bool, zone: tzinfo) -> Alert:
+    """Return what the phone is told that has scanned a checkpoint's tag: that it counts, and for whom."""
+    words = _WORDS[language]
+    lines = _lines(visit, words, zone)
+    return _word(tag, words.taken, "\n".join(lines if is_known else [*lines, words.unknown_phone]))
+
+
+def compose_unknown_tag(tag: str, language: Language) -> Alert:
+    """Return what a police phone is told that has scanned a tag of no checkpoint."""
+    words = _WORDS[language]
+    return _word(tag, words.refused, words.unknown_tag)
+
+
+def _word(tag: str, title: str, text: str) -> Alert:
+    """Return a word to one phone that is told once."""
+    return Alert(tag=tag, revision=1, urgent=1, title=title, text=text, urgency=Urgency.ROUTINE)
