@@ -73,7 +73,7 @@ class Record:
 
 def seal(draft: Draft, *, seq: int, prev: str) -> Record:
     """Return the draft as the record after the one with hash `prev`."""
-    at = draft.at.astimezone(UTC).isoformat(timespec="microseconds")
+    at = time_text(draft.at)
     body = json.dumps(draft.content, sort_keys=True, separators=(",", ":"))
     digest = _digest(seq, at, draft.kind, draft.incident, draft.subject, body, prev)
     return Record(
@@ -99,6 +99,11 @@ def first_broken(records: Iterable[Record], *, seq: int = 1, prev: str = GENESIS
 
 def _digest(*fields: str | int | None) -> str:
     return hashlib.sha256(json.dumps(fields, separators=(",", ":")).encode()).hexdigest()
+
+
+def time_text(at: datetime) -> str:
+    """Return a time as it is stored: in UTC with microseconds, so that texts sort as times do."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def stored_time(text: object) -> datetime:

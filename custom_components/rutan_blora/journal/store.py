@@ -1,7 +1,8 @@
 """The journal in a database: one writer thread, appended to without anybody waiting."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import asdict, replace
+from datetime import datetime
 import logging
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -16,6 +17,7 @@ from sqlalchemy import (
     Index,
     Integer,
     MetaData,
+    Select,
     String,
     Table,
     Text,
@@ -27,7 +29,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import SQLAlchemyError
 
-from .record import GENESIS, Draft, Record, seal
+from .record import GENESIS, Draft, Record, seal, time_text
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -45,6 +47,7 @@ _RECORDS: Final = Table(
     Column("hash", String(64), nullable=False),
 )
 Index("ix_records_kind", _RECORDS.c.kind, _RECORDS.c.seq)
+Index("ix_records_kind_at", _RECORDS.c.kind, _RECORDS.c.at)
 Index("ix_records_incident", _RECORDS.c.incident, _RECORDS.c.seq)
 Index("ix_records_subject", _RECORDS.c.subject, _RECORDS.c.seq)
 # They stop accidents, not attackers: whoever has the file can drop them, but not mend the chain unseen.
@@ -126,7 +129,24 @@ class Journal:
         )
         return rows[0] if rows else None
 
-    def _read(self, query: Any) -> list[Record]:
+    def of_kind(
+        self, kinds: Collection[str], since: datetime | None = None, until: datetime | None = None
+    ) -> list[Record]:
+        """Return the records of some kinds that happened from `since` on and before `until`, earliest first."""
+        query = select(_RECORDS).where(_RECORDS.c.kind.in_(kinds))
+        if since is not None:
+            query = query.where(_RECORDS.c.at >= time_text(since))
+        if until is not None:
+            query = query.where(_RECORDS.c.at < time_text(until))
+        return self._read(query.order_by(_RECORDS.c.at, _RECORDS.c.seq))
+
+    def read_all(self, after: int = 0, batch: int = 1000) -> Iterator[list[Record]]:
+        """Give all records behind a number in their order, a batch at a time."""
+        while rows := self._read(select(_RECORDS).where(_RECORDS.c.seq > after).order_by(_RECORDS.c.seq).limit(batch)):
+            yield rows
+            after = rows[-1].seq
+
+    def _read(self, query: Select[Any]) -> list[Record]:
         with self._engine.connect() as connection:
             return [Record(**row) for row in connection.execute(query).mappings()]
 
@@ -141,11 +161,20 @@ class Journal:
         """Create what is missing and find the head of the chain."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         _METADATA.create_all(self._engine)
+        self._index()
         with self._engine.connect() as connection:
             last = connection.execute(select(func.max(_RECORDS.c.seq))).scalar()
             head = connection.execute(select(_RECORDS.c.hash).where(_RECORDS.c.seq == last)).scalar()
         # A head that is no text is damage; the chain shows the break.
         self._seq, self._head = last or 0, head if isinstance(head, str) else GENESIS
+
+    def _index(self) -> None:
+        """Make the indexes that an older database lacks; without them it is slow, no more."""
+        try:
+            for index in _RECORDS.indexes:
+                index.create(self._engine, checkfirst=True)
+        except SQLAlchemyError as err:
+            _LOGGER.warning("The journal stays without an index: %s", _first_line(err))
 
     def _write_all(self) -> None:
         """Write batches until closed; the writer thread."""
