@@ -116,14 +116,14 @@ def compose_due(
     words = _WORDS[language]
     is_missed = now > slot.closes_at
     is_quiet = notify.is_quiet(now.astimezone(zone).time())
-    revision = 3 if ended else 1 + is_missed
+    urgent = 1 + is_missed
     title = words.came if ended else words.missed if is_missed else words.overdue
     start, end = (at.astimezone(zone).strftime(words.clock) for at in (slot.start, slot.end))
     window = words.window.format(plan=plain(slot.plan, MAX_NAME), start=start, end=end)
     return Alert(
         tag=tag_of(slot),
-        revision=revision,
-        urgent=_NEVER if is_quiet else min(revision, 2),
+        revision=3 if ended else urgent,
+        urgent=_NEVER if is_quiet else urgent,
         title=title,
         text=f"{plain(site, MAX_NAME)}\n{window}",
         answered=ended,

@@ -277,7 +277,8 @@ class Visit:
     @property
     def arrival(self) -> Arrival:
         """Return the visit as a plan sees it."""
-        return Arrival(visit_id=self.id, at=self.arrived_at, checkpoints=self.checkpoints)
+        first = {check_in.checkpoint_id: check_in.at for check_in in reversed(self.check_ins)}
+        return Arrival(visit_id=self.id, at=self.arrived_at, checkpoints=first)
 
 
 def rank(evidence: Evidence) -> int:
