@@ -260,7 +260,7 @@ FLOORS: Final[tuple[tuple[str, ...], ...]] = (
     ("const",),
     ("actor", "lamps", "listeners"),
     ("journal",),
-    ("police",),
+    ("codes", "police"),
     ("alarm", "cctv", "patrol"),
     ("kept", "flows"),
     ("facility",),
