@@ -26,7 +26,6 @@ from .alarm.wording import compose_test, headline
 from .cctv.camera import Camera, make_source
 from .cctv.collector import Collector
 from .cctv.desk import CameraDesk
-from .cctv.evidence import place_in
 from .cctv.guard import Guard
 from .cctv.screen import Emphasis, Screen
 from .cctv.tamper import find_tamper_entities
@@ -107,6 +106,7 @@ from .patrol.desk import PatrolDesk
 from .patrol.notice import Notify
 from .patrol.plan import PatrolPlan, plan_from_body
 from .patrol.visit import Officer, Visit
+from .pictures import place_in
 from .police.alert import Answer, plain
 from .police.channels import Channel
 from .police.channels.annunciator import Annunciator
