@@ -13,7 +13,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.rutan_blora import config_flow
 from custom_components.rutan_blora.cctv.picture import SourceProblem
-from custom_components.rutan_blora.config_flow import CODE_NOT_CHANGED
+from custom_components.rutan_blora.flows.forms import CODE_NOT_CHANGED
 from homeassistant.config_entries import SOURCE_USER, ConfigFlowResult, ConfigSubentry, FlowType, SubentryFlowResult
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType, InvalidData
@@ -229,7 +229,7 @@ async def test_options(hass: HomeAssistant) -> None:
     form = await hass.config_entries.options.async_init(entry.entry_id)
     assert form["step_id"] == "init"
     assert form["data_schema"] is not None
-    language, *times, evidence, retention, _ = form["data_schema"].schema
+    language, *times, evidence, retention, timeout, _ = form["data_schema"].schema
     assert (str(evidence), evidence.default(), str(retention), retention.default()) == (
         "evidence",
         True,
@@ -238,10 +238,11 @@ async def test_options(hass: HomeAssistant) -> None:
     )
     assert language.description == {"suggested_value": "id"}
     assert {str(time): time.default() for time in times} == TIMES
+    assert (str(timeout), timeout.default()) == ("visit_timeout", 120)
     typed = {"language": "en", "tier_delay": 5.0, "repeat_interval": 15.0, "response_time": 60.0}
     result = await hass.config_entries.options.async_configure(form["flow_id"], typed)
     assert result["type"] is FlowResultType.CREATE_ENTRY
-    assert entry.options == {**typed, "evidence": True, "retention_days": 90, "other": 1}
+    assert entry.options == {**typed, "evidence": True, "retention_days": 90, "visit_timeout": 7200, "other": 1}
     assert [type(entry.options[time]) for time in TIMES] == [int, int, int]
 
 
@@ -265,6 +266,16 @@ async def test_time_out_of_bounds_changes_nothing(hass: HomeAssistant, field: st
         await hass.config_entries.options.async_configure(form["flow_id"], {"language": "en", **TIMES, field: value})
     assert field in refused.value.schema_errors
     assert entry.options == before
+
+
+async def test_time_after_which_a_visit_is_over_is_asked_in_minutes_and_kept_in_seconds(hass: HomeAssistant) -> None:
+    entry = known_facility(hass)
+    await set_options(hass, entry, visit_timeout=45)
+    assert entry.options["visit_timeout"] == 2700
+    form = await hass.config_entries.options.async_init(entry.entry_id)
+    assert form["data_schema"] is not None
+    (timeout,) = (field for field in form["data_schema"].schema if field == "visit_timeout")
+    assert timeout.description == {"suggested_value": 45}
 
 
 # --- the close code ---

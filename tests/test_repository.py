@@ -118,6 +118,14 @@ def test_hacs_finds_what_it_knows() -> None:
     assert all(re.fullmatch(r"\d+\.\d+\.\d+", hacs[key]) for key in ("hacs", "homeassistant"))
 
 
+@pytest.mark.parametrize(
+    "page", [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))], ids=lambda page: page.name
+)
+def test_what_a_page_leads_to_is_there(page: Path) -> None:
+    targets = re.findall(r"\]\((?!\w+:|#)([^)#]+)", page.read_text(encoding="utf-8"))
+    assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
 @pytest.mark.parametrize(("suffix", "scale"), [("", 1), ("@2x", 2)])
 @pytest.mark.parametrize("theme", ["", "dark_"])
 def test_brand_images_have_the_sizes_home_assistant_serves(theme: str, suffix: str, scale: int) -> None:
@@ -258,7 +266,7 @@ def test_quality_scale_gives_reasons() -> None:
 # From the ground up: a room knows the rows below its own, nobody beside it.
 FLOORS: Final[tuple[tuple[str, ...], ...]] = (
     ("const",),
-    ("actor", "lamps", "listeners", "pictures"),
+    ("actor", "lamps", "listeners", "optional", "pictures"),
     ("journal",),
     ("codes", "police"),
     ("alarm", "cctv", "patrol"),

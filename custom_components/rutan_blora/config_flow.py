@@ -18,7 +18,7 @@ from homeassistant.config_entries import (
 )
 from homeassistant.const import CONF_USERNAME, UnitOfTime
 from homeassistant.core import callback
-from homeassistant.helpers.selector import BooleanSelector, TextSelector, TextSelectorConfig, TextSelectorType
+from homeassistant.helpers.selector import BooleanSelector
 from homeassistant.util import slugify
 
 from .cctv.camera import make_source
@@ -35,28 +35,44 @@ from .const import (
     CONF_SITE_NAME,
     CONF_TIER_DELAY,
     CONF_TOKEN_KEY,
+    CONF_VISIT_TIMEOUT,
     DEFAULT_REPEAT_INTERVAL,
     DEFAULT_RESPONSE_TIME,
     DEFAULT_RETENTION_DAYS,
     DEFAULT_TIER_DELAY,
+    DEFAULT_VISIT_TIMEOUT,
     DOMAIN,
     MAX_NAME,
+    MINUTE,
     REAUTH_CAMERA,
     SUBENTRY_CAMERA,
+    SUBENTRY_CHECKPOINT,
+    SUBENTRY_OFFICER,
     SUBENTRY_PANIC_BUTTON,
+    SUBENTRY_PATROL_PLAN,
     SUBENTRY_POLICE_DEVICE,
     Language,
 )
 from .flows.camera import LOGIN_SCHEMA, CameraFlow
-from .flows.forms import ERROR_TOO_LONG, FIRST_SETUP, LANGUAGE, TEXT, clean, name_error, whole_number
+from .flows.checkpoint import CheckpointFlow
+from .flows.forms import (
+    CODE_NOT_CHANGED,
+    ERROR_TOO_LONG,
+    FIRST_SETUP,
+    LANGUAGE,
+    SECRET,
+    TEXT,
+    clean,
+    name_error,
+    whole_number,
+)
+from .flows.officer import OfficerFlow
 from .flows.panic_button import PanicButtonFlow
+from .flows.patrol_plan import PatrolPlanFlow
 from .flows.police_device import PoliceDeviceFlow
 
 # What Home Assistant makes of a name without a letter or digit that it knows.
 _NO_SLUG: Final = ("", "unknown")
-
-# Stands for the code that is set, which nobody can read any more.
-CODE_NOT_CHANGED: Final = "__code_not_changed__"
 
 _SITE: Final = {vol.Required(CONF_SITE_NAME): TEXT}
 _LANGUAGE: Final = {vol.Required(CONF_LANGUAGE, default=Language.ID.value): LANGUAGE}
@@ -70,7 +86,10 @@ _OPTIONS_SCHEMA: Final = vol.Schema(
         vol.Required(CONF_RESPONSE_TIME, default=DEFAULT_RESPONSE_TIME): whole_number(60, 7200, UnitOfTime.SECONDS),
         vol.Required(CONF_EVIDENCE, default=True): BooleanSelector(),
         vol.Required(CONF_RETENTION_DAYS, default=DEFAULT_RETENTION_DAYS): whole_number(1, 3650, UnitOfTime.DAYS),
-        vol.Optional(CONF_CLOSE_CODE): TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD)),
+        vol.Required(CONF_VISIT_TIMEOUT, default=DEFAULT_VISIT_TIMEOUT // MINUTE): whole_number(
+            5, 1440, UnitOfTime.MINUTES
+        ),
+        vol.Optional(CONF_CLOSE_CODE): SECRET,
     }
 )
 
@@ -92,6 +111,9 @@ class RutanConfigFlow(ConfigFlow, domain=DOMAIN):
             SUBENTRY_PANIC_BUTTON: PanicButtonFlow,
             SUBENTRY_POLICE_DEVICE: PoliceDeviceFlow,
             SUBENTRY_CAMERA: CameraFlow,
+            SUBENTRY_CHECKPOINT: CheckpointFlow,
+            SUBENTRY_PATROL_PLAN: PatrolPlanFlow,
+            SUBENTRY_OFFICER: OfficerFlow,
         }
 
     @staticmethod
@@ -191,12 +213,15 @@ class RutanOptionsFlow(OptionsFlow):
         shown = dict(self.config_entry.options)
         if CONF_CLOSE_CODE in shown:
             shown[CONF_CLOSE_CODE] = CODE_NOT_CHANGED
+        if CONF_VISIT_TIMEOUT in shown:
+            shown[CONF_VISIT_TIMEOUT] //= MINUTE
         if user_input is None:
             return self._async_show(shown)
         code = user_input.get(CONF_CLOSE_CODE, "").strip()
         if code not in ("", CODE_NOT_CHANGED) and not fits(code):
             return self._async_show(user_input, {CONF_CLOSE_CODE: "code_unfit"})
-        options = {**self.config_entry.options, **user_input}
+        timeout = user_input[CONF_VISIT_TIMEOUT] * MINUTE
+        options = {**self.config_entry.options, **user_input, CONF_VISIT_TIMEOUT: timeout}
         options.pop(CONF_CLOSE_CODE, None)
         return self.async_create_entry(data={**options, **await self._close_code(code)})
 

@@ -81,6 +81,9 @@ DEFAULT_VISIT_TIMEOUT: Final = 7200
 DEFAULT_DEBOUNCE: Final = 300
 DEFAULT_GRACE: Final = 900
 
+# Forms ask for the longer times in minutes; all are kept in seconds.
+MINUTE: Final = 60
+
 CONF_EVIDENCE: Final = "evidence"
 CONF_RETENTION_DAYS: Final = "retention_days"
 DEFAULT_RETENTION_DAYS: Final = 90

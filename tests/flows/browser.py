@@ -23,6 +23,15 @@ async def open_menu(hass: HomeAssistant, entry: ConfigEntry, subentry_type: str)
     return menu
 
 
+async def open_new(hass: HomeAssistant, entry: ConfigEntry, subentry_type: str) -> SubentryFlowResult:
+    """Start to add a subentry of a type that has one form."""
+    form = await hass.config_entries.subentries.async_init(
+        (entry.entry_id, subentry_type), context=SubentryFlowContext(source=SOURCE_USER)
+    )
+    assert form["type"] is FlowResultType.FORM
+    return form
+
+
 async def choose(hass: HomeAssistant, menu: SubentryFlowResult, option: str) -> SubentryFlowResult:
     """Choose from the menu."""
     form = await hass.config_entries.subentries.async_configure(menu["flow_id"], {"next_step_id": option})
@@ -52,6 +61,13 @@ async def add(
     """Add a subentry."""
     form = await choose(hass, await open_menu(hass, entry, subentry_type), option)
     assert (await send(hass, form, **fields))["type"] is FlowResultType.CREATE_ENTRY
+    return list(entry.get_subentries_of_type(subentry_type))[-1]
+
+
+async def make(hass: HomeAssistant, entry: ConfigEntry, subentry_type: str, **fields: Any) -> ConfigSubentry:
+    """Add a subentry of a type that has one form."""
+    result = await send(hass, await open_new(hass, entry, subentry_type), **fields)
+    assert result["type"] is FlowResultType.CREATE_ENTRY, result
     return list(entry.get_subentries_of_type(subentry_type))[-1]
 
 

@@ -149,6 +149,18 @@ async def test_reconfigured_to_the_phone_of_another(hass: HomeAssistant, entry: 
     assert entry.subentries[subentry.subentry_id].data["device_id"] == mine
 
 
+async def test_phone_of_the_guards_at_the_gate_is_none_of_the_police(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    device_id = phone(hass, PUSH)
+    subentry = await make(hass, entry, name="HP P2U", device_id=device_id, advanced={"gate": True})
+    assert subentry.data["gate"] is True
+    form = await open_existing(hass, entry, subentry)
+    assert suggested(form)["advanced"] == {"gate": True}
+    await send(hass, form, name="HP Piket", device_id=device_id, advanced={"gate": False})
+    assert "gate" not in entry.subentries[subentry.subentry_id].data
+
+
 # --- the other channels ---
 
 SECRET = "a secret of sixteen"
@@ -200,6 +212,13 @@ async def test_every_channel_can_be_changed(hass: HomeAssistant, house: MockConf
     changed = house.subentries[subentry.subentry_id]
     assert changed.title == "Pos 2"
     assert changed.data == {**subentry.data, "tier": 2, "duty_entity_id": "schedule.duty"}
+
+
+@pytest.mark.parametrize("channel", RIGHT)
+async def test_only_a_phone_can_be_at_the_gate(hass: HomeAssistant, house: MockConfigEntry, channel: str) -> None:
+    form = await choose(hass, await open_menu(hass, house, "police_device"), channel)
+    with pytest.raises(InvalidData):
+        await send(hass, form, name="Pos", **RIGHT[channel], advanced={"gate": True})
 
 
 @pytest.mark.parametrize("channel", RIGHT)

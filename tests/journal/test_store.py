@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 import logging
 from pathlib import Path
 import sqlite3
@@ -23,6 +23,7 @@ CIRCLE: Final[dict[str, Any]] = {}
 CIRCLE["circle"] = CIRCLE
 
 NOW: Final = datetime(2026, 3, 2, 1, 5, 9, 250000, tzinfo=UTC)
+WIB: Final = timezone(timedelta(hours=7))
 # How long a test waits for what must come (seconds); only a failing one waits that long.
 PATIENCE: Final = 5.0
 
@@ -401,6 +402,90 @@ def test_the_latest_word_about_a_subject_is_found(house: House) -> None:
         if (record := journal.last_of_subject(subject, kind)) is not None
     }
     assert found == {("gate", "reading"): 1, ("gate", "raised"): 2, ("tower", "reading"): 3, ("tower", "raised"): 4}
+
+
+def test_kinds_are_read_by_the_time_it_happened(house: House) -> None:
+    """What a phone kept without a net is recorded after what happened later."""
+    journal = house.opened()
+    for minute, kind in [(5, "arrived"), (9, "left"), (3, "arrived"), (3, "note"), (3, "left"), (7, "arrived")]:
+        journal.append(Draft(kind=kind, at=NOW.replace(minute=minute), body={}))
+    wait_until(lambda: len(on_disk(house.path)) == 6)
+
+    def seqs(*kinds: str, since: int | None = None, until: int | None = None) -> list[int]:
+        times = [None if minute is None else NOW.replace(minute=minute).astimezone(WIB) for minute in (since, until)]
+        return [record.seq for record in journal.of_kind(kinds, *times)]
+
+    assert seqs("arrived", "left") == [3, 5, 1, 6, 2]
+    assert seqs("arrived") == [3, 1, 6]
+    assert seqs("arrived", "left", since=5) == [1, 6, 2]
+    assert seqs("arrived", "left", until=5) == [3, 5]
+    assert seqs("arrived", "left", since=5, until=9) == [1, 6]
+    assert seqs("arrived", since=9, until=3) == []
+    assert seqs("closed") == []
+    assert seqs() == []
+
+
+def test_kinds_of_a_time_are_found_by_an_index(house: House) -> None:
+    journal = house.opened()
+    plans: list[str] = []
+
+    def explain(connection: Any, cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        if "records.at >=" in statement:
+            plans.extend(row[3] for row in cursor.connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters))
+
+    event.listen(journal._engine, "before_cursor_execute", explain)
+    journal.of_kind(["arrived", "left"], NOW, NOW)
+    assert "USING INDEX ix_records_kind_at (kind=? AND at>? AND at<?)" in plans[0]
+
+
+def test_an_older_database_gets_the_indexes_it_lacks(house: House) -> None:
+    house.opened().close()
+    with from_outside(house.path) as connection:
+        connection.execute("DROP INDEX ix_records_kind_at")
+    house.opened()
+    assert "ix_records_kind_at" in schema(house.path)
+
+
+def test_a_journal_that_takes_no_index_is_read_all_the_same(house: House, caplog: pytest.LogCaptureFixture) -> None:
+    journal = house.opened()
+    journal.append(a_draft(1, incident="A"))
+    journal.close()
+    with from_outside(house.path) as connection:
+        connection.execute("DROP INDEX ix_records_kind_at")
+    journal = house.journal()
+
+    def only_read(connection: sqlite3.Connection, _: object) -> None:
+        connection.execute("PRAGMA query_only=ON")
+
+    event.listen(journal._engine, "connect", only_read)
+    journal.open()
+    assert [record.seq for record in journal.of_incident("A")] == [1]
+    assert house.health.told == []
+    assert "The journal stays without an index: (sqlite3.OperationalError)" in caplog.text
+
+
+@pytest.mark.parametrize("batch", [1, 2, 3, 1000])
+def test_all_is_read_in_its_order_a_batch_at_a_time(house: House, batch: int) -> None:
+    journal = house.opened()
+    assert list(journal.read_all(batch=batch)) == []
+    for number in range(5):
+        journal.append(a_draft(number))
+    wait_until(lambda: len(on_disk(house.path)) == 5)
+    batches = list(journal.read_all(batch=batch))
+    assert [record for rows in batches for record in rows] == on_disk(house.path)
+    assert all(len(rows) == batch for rows in batches[:-1])
+    assert [record.seq for rows in journal.read_all(3, batch) for record in rows] == [4, 5]
+
+
+def test_what_is_written_while_all_is_read_is_read_too(house: House) -> None:
+    journal = house.opened()
+    journal.append(a_draft(0))
+    wait_until(lambda: numbers(house.path) == [0])
+    batches = journal.read_all(batch=1)
+    assert [record.seq for record in next(batches)] == [1]
+    journal.append(a_draft(1))
+    wait_until(lambda: numbers(house.path) == [0, 1])
+    assert [[record.seq for record in rows] for rows in batches] == [[2]]
 
 
 # --- a broken disk ---

@@ -1,11 +1,16 @@
 """What the forms of all flows share: fields, the checks of what was typed, and how a subentry is saved."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final, override
 
 import voluptuous as vol
 
-from homeassistant.config_entries import SOURCE_RECONFIGURE, ConfigSubentryFlow, SubentryFlowResult
+from homeassistant.config_entries import (
+    SOURCE_RECONFIGURE,
+    ConfigSubentry,
+    ConfigSubentryFlow,
+    SubentryFlowResult,
+)
 from homeassistant.const import CONF_NAME
 from homeassistant.core import HomeAssistant, callback, split_entity_id
 from homeassistant.helpers import entity_registry as er
@@ -16,20 +21,30 @@ from homeassistant.helpers.selector import (
     NumberSelector,
     NumberSelectorConfig,
     NumberSelectorMode,
+    ObjectSelector,
+    SelectOptionDict,
     SelectSelector,
     SelectSelectorConfig,
+    SelectSelectorMode,
     TextSelector,
+    TextSelectorConfig,
+    TextSelectorType,
 )
 
-from ..const import MAX_NAME, Language
+from ..const import DOMAIN, MAX_NAME, Language
 
 # Given to a subentry flow that the making of the entry has started: it leads on to the next one.
 FIRST_SETUP: Final = {"first_setup": True}
 
 ERROR_EMPTY: Final = "empty"
 ERROR_TOO_LONG: Final = "too_long"
+ERROR_NAME_TAKEN: Final = "name_taken"
+
+# Stands for the code that is set, which nobody can read any more.
+CODE_NOT_CHANGED: Final = "__code_not_changed__"
 
 TEXT: Final = TextSelector()
+SECRET: Final = TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="new-password"))
 LANGUAGE: Final = SelectSelector(
     SelectSelectorConfig(options=[language.value for language in Language], translation_key="language")
 )
@@ -41,6 +56,35 @@ def whole_number(lowest: int, highest: int, unit: str | None = None) -> vol.All[
     if unit is not None:
         config["unit_of_measurement"] = unit
     return vol.All(NumberSelector(config), vol.Coerce(int))
+
+
+def choice(options: Mapping[str, str], *, multiple: bool = False, custom: bool = False) -> SelectSelector:
+    """Return a list to choose from, by value what each is called; a `custom` one takes what is typed, too."""
+    return SelectSelector(
+        SelectSelectorConfig(
+            options=[SelectOptionDict(value=value, label=label) for value, label in options.items()],
+            multiple=multiple,
+            custom_value=custom,
+            mode=SelectSelectorMode.DROPDOWN,
+        )
+    )
+
+
+class RowsSelector(ObjectSelector):
+    """Rows with the same fields, each typed in a dialog of its own.
+
+    The dialog binds nobody to fill in what is required: what was left empty is left out, and it is for the flow to
+    say so.
+    """
+
+    @override
+    def __call__(self, data: Any) -> Any:
+        """Return the rows."""
+        fields = {vol.Optional(key): field["selector"] for key, field in self.config["fields"].items()}
+        rows: list[dict[str, Any]] = vol.Schema([dict])(data)
+        return vol.Schema([fields])(
+            [{key: value for key, value in row.items() if value not in (None, "")} for row in rows]
+        )
 
 
 def clean(text: str) -> str:
@@ -85,6 +129,24 @@ def entity_error(hass: HomeAssistant, entity_id: str, domains: Iterable[str], er
 
 class SubentryFlow(ConfigSubentryFlow):
     """A flow whose forms have a name, which becomes the title, and sections of rarely used fields."""
+
+    @property
+    def own_id(self) -> str | None:
+        """Return the id of the subentry that is changed, None for a new one."""
+        return self._get_reconfigure_subentry().subentry_id if self.source == SOURCE_RECONFIGURE else None
+
+    def others(self, kind: str, *, anywhere: bool = False) -> Iterator[ConfigSubentry]:
+        """Give the other subentries of a type: those of the facility, or of all there are."""
+        entries = self.hass.config_entries.async_entries(DOMAIN) if anywhere else [self._get_entry()]
+        found = (subentry for entry in entries for subentry in entry.get_subentries_of_type(kind))
+        return (subentry for subentry in found if subentry.subentry_id != self.own_id)
+
+    def title_error(self, kind: str, name: str) -> str | None:
+        """Return what is wrong with a cleaned name that no other subentry of the type may have, None if nothing is."""
+        if error := name_error(name):
+            return error
+        names = {subentry.title.casefold() for subentry in self.others(kind)}
+        return ERROR_NAME_TAKEN if name.casefold() in names else None
 
     def stored(self, *sections: str) -> dict[str, Any] | None:
         """Return what the form of an existing subentry is filled in with, None for a new one."""

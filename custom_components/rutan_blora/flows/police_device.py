@@ -9,10 +9,12 @@ from homeassistant.config_entries import SubentryFlowResult
 from homeassistant.const import CONF_NAME
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.data_entry_flow import section
+from homeassistant.helpers.selector import BooleanSelector
 
 from ..const import (
     CONF_CHANNEL,
     CONF_DUTY_ENTITY_ID,
+    CONF_GATE,
     CONF_LANGUAGE,
     CONF_NRP,
     CONF_OFFICER,
@@ -45,13 +47,14 @@ _OFFICER_FIELDS: Final = (CONF_OFFICER, CONF_RANK, CONF_NRP, CONF_UNIT)
 _OFFICER: Final = section(vol.Schema({vol.Optional(field): TEXT for field in _OFFICER_FIELDS}), {"collapsed": True})
 # Only these are on or off and nothing else.
 _DUTY_DOMAINS: Final = ("binary_sensor", "input_boolean", "schedule", "switch", "calendar")
-_ADVANCED: Final = section(
-    vol.Schema({vol.Optional(CONF_DUTY_ENTITY_ID): entity_selector(_DUTY_DOMAINS)}), {"collapsed": True}
-)
+_DUTY: Final[dict[vol.Marker, object]] = {vol.Optional(CONF_DUTY_ENTITY_ID): entity_selector(_DUTY_DOMAINS)}
+# Only a guard with a phone can sign a visit.
+_GATE: Final[dict[vol.Marker, object]] = {vol.Optional(CONF_GATE): BooleanSelector()}
 _TIER: Final = whole_number(FIRST_TIER, LAST_TIER)
 
 
 def _schema(channel: ChannelType, language: str) -> vol.Schema:
+    advanced = {**_DUTY, **(_GATE if channel is ChannelType.PHONE else {})}
     return vol.Schema(
         {
             vol.Required(CONF_NAME): TEXT,
@@ -59,7 +62,7 @@ def _schema(channel: ChannelType, language: str) -> vol.Schema:
             vol.Required(CONF_TIER, default=FIRST_TIER): _TIER,
             vol.Required(CONF_LANGUAGE, default=language): LANGUAGE,
             vol.Optional(SECTION_OFFICER): _OFFICER,
-            vol.Optional(SECTION_ADVANCED): _ADVANCED,
+            vol.Optional(SECTION_ADVANCED): section(vol.Schema(advanced), {"collapsed": True}),
         }
     )
 
@@ -131,8 +134,11 @@ class PoliceDeviceFlow(SubentryFlow):
             CONF_LANGUAGE: user_input[CONF_LANGUAGE],
             **{field: clean(officer.get(field, "")) for field in _OFFICER_FIELDS},
         }
-        if duty := user_input.get(SECTION_ADVANCED, {}).get(CONF_DUTY_ENTITY_ID):
+        advanced = user_input.get(SECTION_ADVANCED, {})
+        if duty := advanced.get(CONF_DUTY_ENTITY_ID):
             data[CONF_DUTY_ENTITY_ID] = resolve_entity_id(self.hass, duty)
+        if advanced.get(CONF_GATE):
+            data[CONF_GATE] = True
         return data
 
 

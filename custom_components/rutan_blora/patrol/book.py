@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from ..actor import Actor
-from ..journal.record import Record
+from ..journal.record import Record, stored_time
 from .plan import Judgement, PatrolPlan, Slot, Version, from_body, plan_from_body, plan_to_body
 from .visit import EventType, Visit, apply, from_body as event_from_body
 
@@ -31,14 +31,14 @@ class Book:
     def take(self, record: Record) -> None:
         """Take in a record; raise ValueError, and change nothing, if it is damaged. Foreign kinds are passed over."""
         if record.kind in VISIT_KINDS:
-            event = event_from_body(record.kind, record.incident or "", record.time, record.load())
+            event = event_from_body(record.kind, _named(record.incident), record.time, record.load())
             self.visits[event.visit_id] = apply(self.visits.get(event.visit_id), event)
         elif record.kind == RECORD_VERDICT:
             self.judge(from_body(record.load()))
         elif record.kind == RECORD_EXCUSE:
             self.excuse(*_excuse(record.load()))
         elif record.kind == RECORD_PLAN:
-            self.plan(record.subject or "", _version(record))
+            self.plan(_named(record.subject), _version(record))
 
     def recall(self, earlier: Book) -> None:
         """Take in what an earlier book holds; what this one has outdoes it."""
@@ -86,7 +86,8 @@ class Book:
         """Let go of what was over before a time (UTC); the journal has it."""
         self.visits = {i: v for i, v in self.visits.items() if v.is_open or v.last_at >= before}
         self.judgements = {k: j for k, j in self.judgements.items() if j.slot.closes_at >= before}
-        self.excuses = {k: reason for k, reason in self.excuses.items() if _start_of(k) >= before}
+        # One that was judged may be judged anew.
+        self.excuses = {k: why for k, why in self.excuses.items() if k in self.judgements or _start_of(k) >= before}
 
 
 def read(records: Iterable[Record]) -> tuple[Book, list[int]]:
@@ -123,8 +124,15 @@ def _excuse(body: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _start_of(key: str) -> datetime:
-    """Return when the slot of a key starts; raise ValueError if it is none."""
-    return datetime.fromisoformat(key.rpartition(" ")[2])
+    """Return when the slot of a key starts (UTC); raise ValueError if it is none."""
+    return stored_time(key.rpartition(" ")[2])
+
+
+def _named(name: str | None) -> str:
+    """Return whom a record is about; raise ValueError if it does not say."""
+    if not name:
+        raise ValueError("a record of nobody")
+    return name
 
 
 def version_to_body(plan: PatrolPlan | None) -> dict[str, Any]:
@@ -138,5 +146,5 @@ def _version(record: Record) -> Version:
         case {"plan": None}:
             return Version(since=record.time, plan=None)
         case {"plan": dict(body)}:
-            return Version(since=record.time, plan=plan_from_body(record.subject or "", body))
+            return Version(since=record.time, plan=plan_from_body(_named(record.subject), body))
     raise ValueError("not a plan")

@@ -21,6 +21,8 @@ _DAY: Final = timedelta(days=1)
 _WEEK: Final = timedelta(weeks=1)
 # Two arrivals at random in a window are this share of it apart on average.
 _RANDOM_DISTANCE: Final = 1 / 3
+# Later than any slot closes.
+_NEVER: Final = datetime.max.replace(tzinfo=UTC)
 # Fewer arrivals say nothing of a habit.
 MIN_ARRIVALS: Final = 5
 # More than anybody means; a damaged record asks for no more either.
@@ -136,11 +138,15 @@ class Slot:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Arrival:
-    """A visit as a plan sees it: when it came (UTC), and where it was checked in."""
+    """A visit as a plan sees it: when it came, and when it was first checked in at each checkpoint (UTC)."""
 
     visit_id: str
     at: datetime
-    checkpoints: frozenset[str]
+    checkpoints: Mapping[str, datetime]
+
+    def seen(self, slot: Slot) -> frozenset[str]:
+        """Return the checkpoints of a slot at which the visit was checked in before the slot closed."""
+        return frozenset(place for place in slot.checkpoints if self.checkpoints.get(place, _NEVER) <= slot.closes_at)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -310,7 +316,7 @@ def _place(
 ) -> bool:
     """Put an arrival into the first slot with room in which it would come out so; tell whether there was one."""
     for slot in expected:
-        taken, seen = places[slot.key], slot.checkpoints & arrival.checkpoints
+        taken, seen = places[slot.key], arrival.seen(slot)
         fits = seen == slot.checkpoints if whole else bool(seen)
         if fits and slot.fit(arrival.at) is verdict and len(taken) < slot.visits:
             taken.append(arrival)
@@ -326,7 +332,7 @@ def _results(slot: Slot, taken: Iterable[Arrival]) -> tuple[Result, ...]:
 
 def _result(slot: Slot, arrival: Arrival) -> Result:
     """Return what an arrival that fits a slot came to; a round that left out a checkpoint is none."""
-    missing = slot.checkpoints - arrival.checkpoints
+    missing = slot.checkpoints - arrival.seen(slot)
     return Result(
         verdict=(not missing and slot.fit(arrival.at)) or Verdict.MISSED,
         visit_id=arrival.visit_id,
@@ -483,16 +489,16 @@ _WINDOWS: Final = vol.All(
             lambda kept: Window(**kept),
         )
     ],
-    tuple,
+    vol.Coerce(tuple),
 )
 _DATE: Final = vol.All(str, date.fromisoformat)
 _PLAN: Final = vol.Schema(
     {
         "name": str,
-        "weekdays": vol.All([vol.All(int, vol.Range(min=0, max=6))], frozenset),
+        "weekdays": vol.All([vol.All(int, vol.Range(min=0, max=6))], vol.Coerce(frozenset)),
         "windows": _WINDOWS,
         "grace": _GRACE,
-        "checkpoints": vol.All([str], frozenset),
+        "checkpoints": vol.All([str], vol.Coerce(frozenset)),
         "overrides": vol.All(
             [
                 vol.All(
@@ -500,13 +506,13 @@ _PLAN: Final = vol.Schema(
                     lambda kept: Override(**kept),
                 )
             ],
-            tuple,
+            vol.Coerce(tuple),
         ),
     },
     required=True,
     extra=vol.REMOVE_EXTRA,
 )
-_IDS: Final = vol.All([str], frozenset)
+_IDS: Final = vol.All([str], vol.Coerce(frozenset))
 _BODY: Final = vol.Schema(
     {
         "slot": vol.All(

@@ -32,7 +32,7 @@ class Evidence(StrEnum):
 
 
 class Situation(StrEnum):
-    """How the officers found the house: aman, aman dengan catatan, ada kejadian."""
+    """How the officers found the house, gravest last: aman, aman dengan catatan, ada kejadian."""
 
     SAFE = "safe"
     REMARKS = "remarks"
@@ -61,6 +61,7 @@ class Refusal(StrEnum):
 
 
 _EVIDENCE: Final = list(Evidence)
+_SITUATIONS: Final = list(Situation)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,13 +84,32 @@ class Officer:
         """Tell whether it is said at all who he is."""
         return bool(self.id or self.name or self.nrp)
 
+    @property
+    def is_anonymous(self) -> bool:
+        """Tell whether nothing is said of him, not even where he is from."""
+        return not self.is_known and not self.unit
+
     def is_same(self, other: Officer) -> bool:
-        """Tell whether both are the same officer, as far as one can tell."""
-        if self.id and other.id:
-            return self.id == other.id
+        """Tell whether both are the same officer, as far as one can tell; one unnamed is nobody's double.
+
+        One may have a phone and a card, each with an id of its own; two may have the same name.
+        """
+        if self.id and self.id == other.id:
+            return True
         if self.nrp and other.nrp:
             return self.nrp == other.nrp
-        return self.name.casefold() == other.name.casefold()
+        if self.id and other.id:
+            return False
+        is_name_same = bool(self.name) and self.name.casefold() == other.name.casefold()
+        return is_name_same and (not self.unit or not other.unit or self.is_from(other.unit))
+
+    def is_from(self, unit: str) -> bool:
+        """Tell whether he is of a unit, however it is spelt."""
+        return bool(unit) and self.unit.casefold() == unit.casefold()
+
+    def over(self, other: Officer) -> Officer:
+        """Return this officer, filled in with what another check-in of his says."""
+        return Officer(**{f.name: getattr(self, f.name) or getattr(other, f.name) for f in fields(self)})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -131,7 +151,9 @@ class CheckIn:
 
     def adds_to(self, other: CheckIn) -> bool:
         """Tell whether it says anything that another of the same officer and place does not."""
-        return rank(self.evidence) > rank(other.evidence) or self.report.over(other.report) != other.report
+        is_better = rank(self.evidence) > rank(other.evidence) or (self.is_fresh and not other.is_fresh)
+        is_fuller = other.officer.over(self.officer) != other.officer
+        return is_better or is_fuller or self.report.over(other.report) != other.report
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -224,22 +246,29 @@ class Visit:
             if event.correction is not None and event.correction.officer is not None:
                 return (event.correction.officer,)
         found: list[Officer] = []
-        for check_in in self.check_ins:
-            if check_in.officer.is_known and not any(check_in.officer.is_same(old) for old in found):
-                found.append(check_in.officer)
+        for officer in (check_in.officer for check_in in self.check_ins if check_in.officer.is_known):
+            place = next((i for i, old in enumerate(found) if officer.is_same(old)), None)
+            if place is None:
+                found.append(officer)
+            else:
+                found[place] = found[place].over(officer)
         return tuple(found)
 
     @property
     def unit(self) -> str:
-        """Return where they are from, empty if nobody said so."""
-        return next((check_in.officer.unit for check_in in self.check_ins if check_in.officer.unit), "")
+        """Return where they are from, as corrected; empty if nobody said so."""
+        said = (*self.officers, *(check_in.officer for check_in in self.check_ins))
+        return next((officer.unit for officer in said if officer.unit), "")
 
     @property
     def report(self) -> Report:
-        """Return what they said, the latest word first, as corrected."""
+        """Return what they said, as corrected: the gravest situation, and else the latest word."""
         said = Report()
         for check_in in self.check_ins:
             said = check_in.report.over(said)
+        situations = (check_in.report.situation for check_in in self.check_ins)
+        gravest = max((s for s in situations if s is not None), key=_SITUATIONS.index, default=None)
+        said = replace(said, situation=gravest)
         for event in self.corrections:
             if event.correction is not None and event.correction.report is not None:
                 said = event.correction.report.over(said)
@@ -248,7 +277,8 @@ class Visit:
     @property
     def arrival(self) -> Arrival:
         """Return the visit as a plan sees it."""
-        return Arrival(visit_id=self.id, at=self.arrived_at, checkpoints=self.checkpoints)
+        first = {check_in.checkpoint_id: check_in.at for check_in in reversed(self.check_ins)}
+        return Arrival(visit_id=self.id, at=self.arrived_at, checkpoints=first)
 
 
 def rank(evidence: Evidence) -> int:
@@ -261,12 +291,17 @@ def check_in(
 ) -> tuple[Event, ...]:
     """Return what a check-in does: begin a visit, go on with one, say more in it, or nothing if it is the same again.
 
-    It belongs to a visit of the same unit or officer that was under way at its time; one that does not say who came
+    It belongs to a visit of the same officer, else unit, that was under way at its time; one that does not say who came
     belongs to any. `timeout` is how long after its last sign a visit is taken to go on, `debounce` how long the same
     officer at the same place counts as the same check-in.
     """
     going = [visit for visit in visits if not visit.is_void and _is_under_way(visit, what.at, debounce, timeout)]
-    visit = next((visit for visit in reversed(going) if _is_party(visit, what.officer)), None)
+    visit = max(
+        (visit for visit in going if _kinship(visit, what.officer)),
+        # One that had begun by then, rather than one that was to come.
+        key=lambda visit: (_kinship(visit, what.officer), visit.arrived_at <= what.at, visit.arrived_at, visit.id),
+        default=None,
+    )
     same = _same(visit, what) if visit is not None else None
     is_again = same is not None and abs(what.at - same.at) <= debounce
     if same is not None and is_again and not what.adds_to(same):
@@ -284,32 +319,42 @@ def check_in(
 
 
 def _is_under_way(visit: Visit, at: datetime, debounce: timedelta, timeout: timedelta) -> bool:
-    """Tell whether a visit was going on at a time; who has just left is not back already."""
-    ended = visit.last_at + timeout if visit.departed_at is None else visit.departed_at + debounce
-    return visit.arrived_at - timeout <= at <= ended
+    """Tell whether a visit was going on at a time, be it that only a later part of it is known yet.
+
+    Who is scanned when he has just left has not left: that is no new visit.
+    """
+    if at < visit.arrived_at:
+        return visit.arrived_at - at <= timeout
+    if visit.departed_at is not None:
+        return at - visit.departed_at <= debounce
+    return at - visit.last_at <= timeout
 
 
-def _is_party(visit: Visit, officer: Officer) -> bool:
-    """Tell whether an officer belongs to those of a visit."""
-    if not officer.is_known and not officer.unit:
-        return True
-    if any(officer.is_same(old) for old in visit.officers):
-        return True
-    if not visit.officers and not visit.unit:
-        return True
-    return bool(officer.unit) and officer.unit.casefold() == visit.unit.casefold()
+def _kinship(visit: Visit, officer: Officer) -> int:
+    """Return how surely an officer belongs to those of a visit, 0 if he does not; a correction takes nobody away."""
+    party = (*visit.officers, *(check_in.officer for check_in in visit.check_ins))
+    if any(officer.is_same(old) for old in party):
+        return 3
+    if any(officer.is_from(old.unit) for old in party):
+        return 2
+    return int(officer.is_anonymous or all(old.is_anonymous for old in party))
 
 
 def _same(visit: Visit, what: CheckIn) -> CheckIn | None:
-    """Return the check-in of the same officer at the same place that is nearest in time, None if there is none."""
+    """Return the check-in at the same place that is nearest in time and can be the same officer's, None for none."""
     found = (
-        old for old in visit.check_ins if old.checkpoint_id == what.checkpoint_id and old.officer.is_same(what.officer)
+        old
+        for old in visit.check_ins
+        if old.checkpoint_id == what.checkpoint_id
+        and (old.officer.is_same(what.officer) or not (old.officer.is_known and what.officer.is_known))
     )
     return min(found, key=lambda old: abs(what.at - old.at), default=None)
 
 
 def check_out(visit: Visit | None, *, at: datetime, actor: Actor) -> tuple[Event, ...]:
-    """Return the departure; raise RefusedError if nobody is here."""
+    """Return the departure; nothing if it was said before. Raise RefusedError if nobody is here."""
+    if visit is not None and visit.departed_at is not None and not visit.is_void:
+        return ()
     if visit is None or not visit.is_open:
         raise RefusedError(Refusal.NO_OPEN_VISIT)
     return (Event(type=EventType.CHECKED_OUT, visit_id=visit.id, at=max(at, visit.last_at), actor=actor),)
@@ -335,7 +380,7 @@ def correct(visit: Visit | None, correction: Correction, *, at: datetime, actor:
     """Return a correction, which overwrites nothing; raise RefusedError if there is nothing to correct, or to say."""
     if visit is None:
         raise RefusedError(Refusal.NO_SUCH_VISIT)
-    if (correction.officer, correction.report, correction.void) == (None, None, None):
+    if correction.officer is None and correction.report in (None, Report()) and correction.void is None:
         raise RefusedError(Refusal.NOTHING_TO_CORRECT)
     return (Event(type=EventType.CORRECTED, visit_id=visit.id, at=at, actor=actor, correction=correction),)
 
@@ -374,6 +419,8 @@ def _gone_on(visit: Visit, event: Event) -> Visit:
         case EventType.COUNTERSIGNED:
             return replace(visit, countersigned=event)
         case EventType.CORRECTED:
+            if event.correction is None:
+                raise ValueError("a correction that says nothing")
             return replace(visit, corrections=(*visit.corrections, event))
 
 
@@ -392,8 +439,16 @@ def _checked_in(visit: Visit, event: Event) -> Visit:
 
 def _merged(first: CheckIn, again: CheckIn) -> CheckIn:
     """Return two check-ins of one officer at one place as one: the earlier time, the better proof, both reports."""
-    best = max(first, again, key=lambda one: rank(one.evidence))
-    return replace(best, at=min(first.at, again.at), report=again.report.over(first.report))
+    earliest = min(first, again, key=lambda one: (one.at, one.received_at))
+    best, other = (again, first) if rank(again.evidence) > rank(first.evidence) else (first, again)
+    return replace(
+        best,
+        at=earliest.at,
+        received_at=earliest.received_at,
+        officer=best.officer.over(other.officer),
+        is_fresh=first.is_fresh or again.is_fresh,
+        report=again.report.over(first.report),
+    )
 
 
 def to_body(event: Event) -> dict[str, Any]:
