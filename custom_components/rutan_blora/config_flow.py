@@ -28,6 +28,7 @@ from .codes import MAX_CODE, MIN_CODE, fits, hash_code
 from .const import (
     CONF_CLOSE_CODE,
     CONF_EVIDENCE,
+    CONF_JOURNAL_URL,
     CONF_LANGUAGE,
     CONF_REPEAT_INTERVAL,
     CONF_RESPONSE_TIME,
@@ -66,6 +67,7 @@ from .flows.forms import (
     name_error,
     whole_number,
 )
+from .flows.journal import address_error
 from .flows.officer import OfficerFlow
 from .flows.panic_button import PanicButtonFlow
 from .flows.patrol_plan import PatrolPlanFlow
@@ -73,6 +75,9 @@ from .flows.police_device import PoliceDeviceFlow
 
 # What Home Assistant makes of a name without a letter or digit that it knows.
 _NO_SLUG: Final = ("", "unknown")
+
+# What the form never shows again.
+_SECRETS: Final = (CONF_CLOSE_CODE, CONF_JOURNAL_URL)
 
 _SITE: Final = {vol.Required(CONF_SITE_NAME): TEXT}
 _LANGUAGE: Final = {vol.Required(CONF_LANGUAGE, default=Language.ID.value): LANGUAGE}
@@ -90,6 +95,7 @@ _OPTIONS_SCHEMA: Final = vol.Schema(
             5, 1440, UnitOfTime.MINUTES
         ),
         vol.Optional(CONF_CLOSE_CODE): SECRET,
+        vol.Optional(CONF_JOURNAL_URL): SECRET,
     }
 )
 
@@ -211,33 +217,48 @@ class RutanOptionsFlow(OptionsFlow):
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for the options."""
         shown = dict(self.config_entry.options)
-        if CONF_CLOSE_CODE in shown:
-            shown[CONF_CLOSE_CODE] = CODE_NOT_CHANGED
+        shown |= dict.fromkeys(shown.keys() & _SECRETS, CODE_NOT_CHANGED)
         if CONF_VISIT_TIMEOUT in shown:
             shown[CONF_VISIT_TIMEOUT] //= MINUTE
         if user_input is None:
             return self._async_show(shown)
-        code = user_input.get(CONF_CLOSE_CODE, "").strip()
+        code, url = (user_input.get(secret, "").strip() for secret in _SECRETS)
         if code not in ("", CODE_NOT_CHANGED) and not fits(code):
             return self._async_show(user_input, {CONF_CLOSE_CODE: "code_unfit"})
+        if url not in ("", CODE_NOT_CHANGED) and (
+            trouble := await address_error(self.hass, url, self.config_entry.unique_id or "")
+        ):
+            return self._async_show(user_input, {CONF_JOURNAL_URL: trouble[0]}, trouble[1])
         timeout = user_input[CONF_VISIT_TIMEOUT] * MINUTE
         options = {**self.config_entry.options, **user_input, CONF_VISIT_TIMEOUT: timeout}
-        options.pop(CONF_CLOSE_CODE, None)
-        return self.async_create_entry(data={**options, **await self._close_code(code)})
+        for secret in _SECRETS:
+            options.pop(secret, None)
+        return self.async_create_entry(data={**options, **await self._close_code(code), **self._journal_url(url)})
 
     async def _close_code(self, code: str) -> dict[str, str]:
         """Return the code as it is stored: the one there is, a new one, or none."""
         if code == CODE_NOT_CHANGED:
-            return {key: value for key, value in self.config_entry.options.items() if key == CONF_CLOSE_CODE}
+            return self._kept(CONF_CLOSE_CODE)
         return {CONF_CLOSE_CODE: await self.hass.async_add_executor_job(hash_code, code)} if code else {}
 
+    def _journal_url(self, url: str) -> dict[str, str]:
+        """Return where the journal's copy is kept: as it was, anew, or nowhere."""
+        if url == CODE_NOT_CHANGED:
+            return self._kept(CONF_JOURNAL_URL)
+        return {CONF_JOURNAL_URL: url} if url else {}
+
+    def _kept(self, secret: str) -> dict[str, str]:
+        return {key: value for key, value in self.config_entry.options.items() if key == secret}
+
     @callback
-    def _async_show(self, values: dict[str, Any], errors: dict[str, str] | None = None) -> ConfigFlowResult:
+    def _async_show(
+        self, values: dict[str, Any], errors: dict[str, str] | None = None, trouble: str = ""
+    ) -> ConfigFlowResult:
         return self.async_show_form(
             step_id="init",
             data_schema=self.add_suggested_values_to_schema(_OPTIONS_SCHEMA, values),
             errors=errors,
-            description_placeholders={"min": str(MIN_CODE), "max": str(MAX_CODE)},
+            description_placeholders={"min": str(MIN_CODE), "max": str(MAX_CODE), "error": trouble},
         )
 
 

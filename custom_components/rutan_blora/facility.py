@@ -45,6 +45,7 @@ from .const import (
     CONF_FEEDBACK_ENTITY_ID,
     CONF_GATE,
     CONF_INTERVAL,
+    CONF_JOURNAL_URL,
     CONF_KIND,
     CONF_LANGUAGE,
     CONF_LIVE_CODE,
@@ -216,6 +217,7 @@ class Facility:
         self.cameras.start()
         self.guard.start()
         self.collector.start()
+        self.kept.copying.follow(self._entry.options.get(CONF_JOURNAL_URL), self.name)
         self.patrol.start()
 
     @callback
