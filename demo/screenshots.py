@@ -109,7 +109,8 @@ async def _walls(site: Site, folder: Path) -> None:
     strip = Image.new("RGB", (frames[0].width, sum(frame.height for frame in frames)), "white")
     for number, frame in enumerate(frames):
         strip.paste(frame, (0, number * frame.height))
-    strip.save(folder / "wall.jpg", quality=82)
+    # A palette: photographs need no more, and the file is a third.
+    strip.quantize(192).save(folder / "wall.png", optimize=True)
     async with open_page(site.api) as page:
         await show_device(page, site.api, await site.device(covered))
         await page.screenshot(path=folder / "camera.png")

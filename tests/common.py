@@ -42,6 +42,9 @@ PATIENCE: Final = 3.0
 _PAUSE: Final = 0.002
 
 type Json = dict[str, Any]
+# A patrol plan's window.
+EVENING: Final[Json] = {"start": "20:00:00", "end": "22:00:00", "visits": 1}
+
 type Behaviour = Callable[[Push], Awaitable[None]]
 
 
@@ -109,6 +112,35 @@ def perimeter_camera(title: str, *, interval: float = 0.01, **data: Any) -> Conf
             "position": 99,
             **data,
         },
+    )
+
+
+def checkpoint(title: str = "Pos utama", **data: Any) -> ConfigSubentryDataWithId:
+    """Return a checkpoint. Its id is the slug of its title."""
+    return _visit_part("checkpoint", title, data)
+
+
+def officer(title: str, **data: Any) -> ConfigSubentryDataWithId:
+    """Return an officer that the house knows. His id is the slug of his name."""
+    return _visit_part("officer", title, data)
+
+
+def patrol_plan(
+    title: str = "Patroli malam", *checkpoints: str, windows: tuple[Json, ...] = (EVENING,), **data: Any
+) -> ConfigSubentryDataWithId:
+    """Return a plan for every day at checkpoints by their ids, by default the one above. Its id is its title's slug."""
+    places = list(checkpoints or ("pos_utama",))
+    plan = {"checkpoints": places, "weekdays": list(range(7)), "windows": list(windows), "grace": 900}
+    return _visit_part("patrol_plan", title, {**plan, **data})
+
+
+def _visit_part(kind: str, title: str, data: Json) -> ConfigSubentryDataWithId:
+    return ConfigSubentryDataWithId(
+        subentry_id=slugify(title),
+        subentry_type=kind,
+        title=title,
+        unique_id=f"{kind}_{slugify(title)}",
+        data=data,
     )
 
 

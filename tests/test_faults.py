@@ -73,9 +73,7 @@ def break_action(hass: HomeAssistant, domain: str, action: str, behave: Action) 
     hass.services.async_register(domain, action, behave)
 
 
-@pytest.mark.parametrize(
-    ("behave", "reason"), [(hang, "timeout"), (refuse, "notify_refused"), (go_wrong, "error")], ids=str
-)
+@pytest.mark.parametrize(("behave", "reason"), [(hang, "timeout"), (refuse, "notify_refused"), (go_wrong, "error")])
 async def test_notify_entity_that_breaks_touches_nobody_else(
     hass: HomeAssistant, house: House, budi: FakePhone, behave: Action, reason: str
 ) -> None:
@@ -84,9 +82,7 @@ async def test_notify_entity_that_breaks_touches_nobody_else(
     await check_fault(house, budi, police_device("Pos", "notify", entity_id="notify.spkt"), reason)
 
 
-@pytest.mark.parametrize(
-    ("behave", "reason"), [(hang, "timeout"), (refuse, "annunciator_failed"), (go_wrong, "error")], ids=str
-)
+@pytest.mark.parametrize(("behave", "reason"), [(hang, "timeout"), (refuse, "annunciator_failed"), (go_wrong, "error")])
 async def test_siren_that_breaks_touches_nobody_else(
     hass: HomeAssistant, house: House, budi: FakePhone, behave: Action, reason: str
 ) -> None:
@@ -151,7 +147,7 @@ async def serve(socket_enabled: None) -> AsyncIterator[Callable[[Any], Awaitable
 
 
 @pytest.mark.parametrize(
-    ("page", "reason"), [(broken, "webhook_status"), (elsewhere, "webhook_redirected"), (never, "timeout")], ids=str
+    ("page", "reason"), [(broken, "webhook_status"), (elsewhere, "webhook_redirected"), (never, "timeout")]
 )
 async def test_web_service_that_breaks_touches_nobody_else(
     house: House, budi: FakePhone, serve: Callable[[Any], Awaitable[str]], page: Any, reason: str

@@ -16,6 +16,7 @@ from PIL import Image
 import pytest
 import yaml
 
+from custom_components.rutan_blora import optional
 import homeassistant
 from homeassistant.const import Platform
 
@@ -104,6 +105,11 @@ def test_requirements_leave_alone_what_home_assistant_pins() -> None:
     assert exact == []
 
 
+def test_what_is_optional_is_tested_at_the_version_it_is_fetched_at() -> None:
+    dev = {Requirement(line) for line in read_pyproject()["dependency-groups"]["dev"]}
+    assert {Requirement(line) for line in (optional.POSTGRESQL, optional.QR_CODE, optional.PDF)} <= dev
+
+
 def test_version_is_the_same_everywhere() -> None:
     changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     latest = re.search(r"^## \[(\d[^\]]*)\]", changelog, re.MULTILINE)
@@ -116,6 +122,14 @@ def test_hacs_finds_what_it_knows() -> None:
     assert hacs["name"] == MANIFEST["name"]
     assert set(hacs) <= {"name", "country", "hacs", "homeassistant", "render_readme"}
     assert all(re.fullmatch(r"\d+\.\d+\.\d+", hacs[key]) for key in ("hacs", "homeassistant"))
+
+
+@pytest.mark.parametrize(
+    "page", [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))], ids=lambda page: page.name
+)
+def test_what_a_page_leads_to_is_there(page: Path) -> None:
+    targets = re.findall(r"\]\((?!\w+:|#)([^)#]+)", page.read_text(encoding="utf-8"))
+    assert [target for target in targets if not (page.parent / target).exists()] == []
 
 
 @pytest.mark.parametrize(("suffix", "scale"), [("", 1), ("@2x", 2)])
@@ -258,9 +272,9 @@ def test_quality_scale_gives_reasons() -> None:
 # From the ground up: a room knows the rows below its own, nobody beside it.
 FLOORS: Final[tuple[tuple[str, ...], ...]] = (
     ("const",),
-    ("actor", "lamps", "listeners"),
+    ("actor", "lamps", "listeners", "optional", "pictures"),
     ("journal",),
-    ("police",),
+    ("codes", "police"),
     ("alarm", "cctv", "patrol"),
     ("kept", "flows"),
     ("facility",),

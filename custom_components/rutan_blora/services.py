@@ -1,12 +1,14 @@
 """Actions of Rutan Blora."""
 
 import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import voluptuous as vol
 
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.const import ATTR_CODE, ATTR_CONFIG_ENTRY_ID
+from homeassistant.const import ATTR_CODE, ATTR_CONFIG_ENTRY_ID, ATTR_DEVICE_ID
 from homeassistant.core import (
     HomeAssistant,
     ServiceCall,
@@ -15,14 +17,28 @@ from homeassistant.core import (
     callback,
 )
 from homeassistant.exceptions import ServiceValidationError
-from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.service import async_get_config_entry
+from homeassistant.util import dt as dt_util
 
-from .actor import Actor, Origin
+from .actor import Actor, Origin, RefusedError
 from .alarm.incident import Incident, Kind, Outcome, Response
-from .const import CONF_KIND, CONF_LOCATION, CONF_OFFICER, DOMAIN, MAX_NAME, MAX_TEXT
+from .const import (
+    CONF_KIND,
+    CONF_LOCATION,
+    CONF_NRP,
+    CONF_OFFICER,
+    CONF_RANK,
+    CONF_UNIT,
+    DOMAIN,
+    MAX_NAME,
+    MAX_TEXT,
+    SUBENTRY_CHECKPOINT,
+    SUBENTRY_PATROL_PLAN,
+)
 from .errors import translated
 from .facility import Facility, RutanConfigEntry
+from .patrol.visit import CheckIn, Correction, Officer, Refusal, Report, Situation, Visit
 from .police.alert import plain
 
 ATTR_MESSAGE: Final = "message"
@@ -30,6 +46,15 @@ ATTR_DRILL: Final = "drill"
 ATTR_RESPONSE: Final = "response"
 ATTR_OUTCOME: Final = "outcome"
 ATTR_REASON: Final = "reason"
+ATTR_SITUATION: Final = "situation"
+ATTR_PERSONNEL: Final = "personnel"
+ATTR_VEHICLE: Final = "vehicle"
+ATTR_AT: Final = "at"
+ATTR_VISIT_ID: Final = "visit_id"
+ATTR_VOID: Final = "void"
+ATTR_PLAN: Final = "plan"
+
+MAX_PERSONNEL: Final = 999
 
 # A reload takes a fraction of a second; a call that comes in between waits this long (seconds).
 RELOAD_DEADLINE: Final = 10
@@ -38,6 +63,10 @@ _LIMITS: Final = {
     CONF_LOCATION: MAX_NAME,
     ATTR_MESSAGE: MAX_TEXT,
     CONF_OFFICER: MAX_NAME,
+    CONF_RANK: MAX_NAME,
+    CONF_NRP: MAX_NAME,
+    CONF_UNIT: MAX_NAME,
+    ATTR_VEHICLE: MAX_NAME,
     ATTR_REASON: MAX_TEXT,
 }
 _RELOADING: Final = (
@@ -73,6 +102,53 @@ SCHEMA_CLOSE_ALARM: Final = vol.Schema(
 )
 
 
+def _moment(value: Any) -> datetime:
+    """Return a time in UTC, one without a zone as of the house's clock; refuse those near the ends of all time."""
+    moment = cv.datetime(value)
+    if not 1970 < moment.year < 2200:
+        raise vol.Invalid("no time of ours")
+    return moment.astimezone(UTC) if moment.tzinfo is not None else dt_util.as_utc(moment)
+
+
+_WHO: Final[dict[vol.Marker, object]] = {
+    vol.Optional(field): cv.string for field in (CONF_OFFICER, CONF_RANK, CONF_NRP, CONF_UNIT)
+}
+_REPORT: Final[dict[vol.Marker, object]] = {
+    vol.Optional(ATTR_SITUATION): vol.Coerce(Situation),
+    vol.Optional(ATTR_MESSAGE): cv.string,
+    vol.Optional(ATTR_PERSONNEL): vol.All(vol.Coerce(int), vol.Range(min=1, max=MAX_PERSONNEL)),
+    vol.Optional(ATTR_VEHICLE): cv.string,
+}
+SCHEMA_CHECK_IN: Final = vol.Schema(
+    {vol.Required(ATTR_DEVICE_ID): cv.string, **_WHO, **_REPORT, vol.Optional(ATTR_AT): _moment}
+)
+SCHEMA_CHECK_OUT: Final = vol.All(
+    vol.Schema({vol.Optional(ATTR_DEVICE_ID): cv.string, vol.Optional(ATTR_VISIT_ID): cv.string}),
+    cv.has_at_least_one_key(ATTR_DEVICE_ID, ATTR_VISIT_ID),
+)
+SCHEMA_COUNTERSIGN_VISIT: Final = vol.Schema(
+    {vol.Required(ATTR_CONFIG_ENTRY_ID): cv.string, vol.Optional(ATTR_VISIT_ID): cv.string}
+)
+SCHEMA_CORRECT_VISIT: Final = vol.Schema(
+    {
+        vol.Required(ATTR_CONFIG_ENTRY_ID): cv.string,
+        vol.Required(ATTR_VISIT_ID): cv.string,
+        **_WHO,
+        **_REPORT,
+        vol.Optional(ATTR_VOID): cv.boolean,
+        vol.Required(ATTR_REASON): cv.string,
+    }
+)
+SCHEMA_EXCUSE_VISIT: Final = vol.Schema(
+    {
+        vol.Required(ATTR_CONFIG_ENTRY_ID): cv.string,
+        vol.Required(ATTR_PLAN): cv.string,
+        vol.Required(ATTR_AT): _moment,
+        vol.Required(ATTR_REASON): cv.string,
+    }
+)
+
+
 @callback
 def async_setup_services(hass: HomeAssistant) -> None:
     """Register the actions."""
@@ -80,6 +156,11 @@ def async_setup_services(hass: HomeAssistant) -> None:
         ("raise_alarm", _raise_alarm, SCHEMA_RAISE_ALARM),
         ("respond", _respond, SCHEMA_RESPOND),
         ("close_alarm", _close_alarm, SCHEMA_CLOSE_ALARM),
+        ("check_in", _check_in, SCHEMA_CHECK_IN),
+        ("check_out", _check_out, SCHEMA_CHECK_OUT),
+        ("countersign_visit", _countersign_visit, SCHEMA_COUNTERSIGN_VISIT),
+        ("correct_visit", _correct_visit, SCHEMA_CORRECT_VISIT),
+        ("excuse_visit", _excuse_visit, SCHEMA_EXCUSE_VISIT),
     ):
         hass.services.async_register(DOMAIN, name, handler, schema=schema, supports_response=SupportsResponse.OPTIONAL)
 
@@ -130,6 +211,122 @@ def _response(incident: Incident) -> ServiceResponse:
     return {"incident_id": incident.id, "state": incident.state.value}
 
 
+# --- visits ---
+
+
+async def _check_in(call: ServiceCall) -> ServiceResponse:
+    """Check officers in at a checkpoint, now or as of when they came."""
+    texts = _texts(call)
+    facility, checkpoint_id = await _part(call, call.data[ATTR_DEVICE_ID], SUBENTRY_CHECKPOINT, "not_a_checkpoint")
+    now = dt_util.utcnow()
+    what = CheckIn(
+        checkpoint_id=checkpoint_id,
+        checkpoint=facility.patrol.checkpoints[checkpoint_id].name,
+        at=call.data.get(ATTR_AT, now),
+        received_at=now,
+        officer=_officer(Officer(), texts),
+        report=_report(call, texts),
+    )
+    with translated():
+        visit = facility.patrol.check_in(what, _actor(facility, call))
+    return _visit_response(facility, visit)
+
+
+async def _check_out(call: ServiceCall) -> ServiceResponse:
+    """Take in that the officers of a visit, or of the latest at a checkpoint, have left."""
+    visit_id: str | None = call.data.get(ATTR_VISIT_ID)
+    if (device_id := call.data.get(ATTR_DEVICE_ID)) is not None:
+        facility, checkpoint_id = await _part(call, device_id, SUBENTRY_CHECKPOINT, "not_a_checkpoint")
+    else:
+        facility, checkpoint_id = await _facility_of_visit(call.hass, visit_id or ""), ""
+    actor = _actor(facility, call)
+    with translated():
+        if visit_id is not None:
+            visit = facility.patrol.check_out(actor, visit_id)
+        else:
+            visit = facility.patrol.check_out_at(checkpoint_id, actor)
+    return _visit_response(facility, visit)
+
+
+async def _countersign_visit(call: ServiceCall) -> ServiceResponse:
+    """Put the gate guard's signature under a visit, or the latest that has none."""
+    facility = await _facility(call)
+    with translated():
+        visit = facility.patrol.countersign(_actor(facility, call), call.data.get(ATTR_VISIT_ID))
+    return _visit_response(facility, visit)
+
+
+async def _correct_visit(call: ServiceCall) -> ServiceResponse:
+    """Put on record what a visit was instead."""
+    texts = _texts(call)
+    reason = _reason(texts)
+    facility = await _facility(call)
+    visit_id = call.data[ATTR_VISIT_ID]
+    report = _report(call, texts)
+    correction = Correction(
+        officer=_corrected(facility.patrol.book.visits.get(visit_id), texts),
+        report=report if report != Report() else None,
+        void=call.data.get(ATTR_VOID),
+        reason=reason,
+    )
+    with translated():
+        visit = facility.patrol.correct(_actor(facility, call), visit_id, correction)
+    return _visit_response(facility, visit)
+
+
+async def _excuse_visit(call: ServiceCall) -> ServiceResponse:
+    """Take the visits that a plan expects in a window out of the figures."""
+    reason = _reason(_texts(call))
+    facility, plan_id = await _part(call, call.data[ATTR_PLAN], SUBENTRY_PATROL_PLAN, "not_a_plan")
+    with translated():
+        slot = facility.patrol.excuse(_actor(facility, call), plan_id, call.data[ATTR_AT], reason)
+    return {"plan": slot.plan, "start": slot.start.isoformat(), "end": slot.end.isoformat()}
+
+
+def _visit_response(facility: Facility, visit: Visit) -> ServiceResponse:
+    return {"visit_id": visit.id, "verdict": facility.patrol.verdict(visit).value}
+
+
+def _officer(base: Officer, texts: dict[str, str]) -> Officer:
+    """Return an officer with what was said of him; what was not said stays."""
+    said = {
+        "name": texts.get(CONF_OFFICER),
+        "rank": texts.get(CONF_RANK),
+        "nrp": texts.get(CONF_NRP),
+        "unit": texts.get(CONF_UNIT),
+    }
+    return replace(base, **{key: text for key, text in said.items() if text})
+
+
+def _corrected(visit: Visit | None, texts: dict[str, str]) -> Officer | None:
+    """Return who came to a visit instead, None if nothing was said of it; his phone or card proves another no more."""
+    if _officer(Officer(), texts) == Officer():
+        return None
+    base = visit.officers[0] if visit is not None and visit.officers else Officer()
+    is_other = texts.get(CONF_OFFICER) or texts.get(CONF_NRP)
+    return _officer(replace(base, id=None) if is_other else base, texts)
+
+
+def _report(call: ServiceCall, texts: dict[str, str]) -> Report:
+    """Return what was said of a visit."""
+    return Report(
+        situation=call.data.get(ATTR_SITUATION),
+        note=texts.get(ATTR_MESSAGE, ""),
+        personnel=call.data.get(ATTR_PERSONNEL),
+        vehicle=texts.get(ATTR_VEHICLE, ""),
+    )
+
+
+def _reason(texts: dict[str, str]) -> str:
+    """Return the reason; raise ServiceValidationError if none was given."""
+    if not (reason := texts[ATTR_REASON]):
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="reason_missing")
+    return reason
+
+
+# --- who calls, what is said, and which facility is meant ---
+
+
 def _actor(facility: Facility, call: ServiceCall, officer: str = "") -> Actor:
     """Return who called, in the officer's name if one is given."""
     user = facility.people.actor(call.context) or Actor(origin=Origin.SERVICE)
@@ -149,18 +346,47 @@ def _texts(call: ServiceCall) -> dict[str, str]:
     return {field: plain(text, _LIMITS[field]) for field, text in texts.items()}
 
 
+async def _part(call: ServiceCall, device_id: str, kind: str, error: str) -> tuple[Facility, str]:
+    """Return a part by its device, and its facility; raise ServiceValidationError if it is none of the kind."""
+    device, entry = dr.async_get_device_and_config_entry_for_domain(call.hass, device_id, domain=DOMAIN)
+    is_meant = entry is not None and call.data.get(ATTR_CONFIG_ENTRY_ID, entry.entry_id) == entry.entry_id
+    if device is not None and entry is not None and is_meant:
+        facility = await _facility_of_entry(call.hass, entry.entry_id)
+        part = facility.subentries.get(device.config_subentry_id or "")
+        if part is not None and part.subentry_type == kind:
+            return facility, part.subentry_id
+    raise ServiceValidationError(translation_domain=DOMAIN, translation_key=error)
+
+
+async def _facility_of_visit(hass: HomeAssistant, visit_id: str) -> Facility:
+    """Return the facility that has seen a visit, waiting out reloads; raise ServiceValidationError if none has."""
+    for entry in hass.config_entries.async_entries(DOMAIN, include_ignore=False, include_disabled=False):
+        await _wait_for_reload(entry)
+    loaded: list[RutanConfigEntry] = hass.config_entries.async_loaded_entries(DOMAIN)
+    for entry in loaded:
+        if visit_id in entry.runtime_data.patrol.book.visits:
+            return entry.runtime_data
+    with translated():
+        raise RefusedError(Refusal.NO_SUCH_VISIT)
+
+
 async def _facility(call: ServiceCall) -> Facility:
     """Return the facility of a call, waiting out a reload; raise ServiceValidationError if there is none."""
-    entry_id = call.data[ATTR_CONFIG_ENTRY_ID]
-    entry = call.hass.config_entries.async_get_entry(entry_id)
-    if entry is not None and entry.domain == DOMAIN and entry.disabled_by is None and entry.state in _RELOADING:
+    return await _facility_of_entry(call.hass, call.data[ATTR_CONFIG_ENTRY_ID])
+
+
+async def _facility_of_entry(hass: HomeAssistant, entry_id: str) -> Facility:
+    entry = hass.config_entries.async_get_entry(entry_id)
+    if entry is not None and entry.domain == DOMAIN and entry.disabled_by is None:
         await _wait_for_reload(entry)
-    loaded: RutanConfigEntry = async_get_config_entry(call.hass, DOMAIN, entry_id)
+    loaded: RutanConfigEntry = async_get_config_entry(hass, DOMAIN, entry_id)
     return loaded.runtime_data
 
 
 async def _wait_for_reload(entry: RutanConfigEntry) -> None:
-    """Wait until the entry is there again, or the deadline passes."""
+    """Wait until an entry that is away is there again, or the deadline passes."""
+    if entry.state not in _RELOADING:
+        return
     changed = asyncio.Event()
     unsubscribe = entry.async_on_state_change(changed.set)
     try:

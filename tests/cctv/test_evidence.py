@@ -19,26 +19,25 @@ import pytest
 from custom_components.rutan_blora.cctv.evidence import (
     LATE,
     RECORD_EVIDENCE,
-    EvidenceError,
-    EvidenceProblem,
     Kept,
     Moment,
     find,
     incidents,
     parse,
     pictures,
-    place_in,
     prune,
     raised_at,
     save,
     schedule,
 )
+from custom_components.rutan_blora.pictures import EvidenceError, EvidenceProblem, place_in
 from homeassistant.util.ulid import ulid_at_time
 
 from .drawing import NOW, picture
 
 PICTURE: Final = picture()
-INCIDENT: Final = ulid_at_time(NOW.timestamp())
+# The random part stays the same: a test is called after it.
+INCIDENT: Final = f"{ulid_at_time(NOW.timestamp())[:10]}ZW2KSAQF6H3N5T7V"
 
 
 def keep(folder: Path, camera: str = "Gerbang", moment: Moment = Moment.PRESS, incident: str = INCIDENT) -> Kept:

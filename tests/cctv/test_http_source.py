@@ -174,7 +174,6 @@ async def test_user_name_no_camera_can_read_is_refused(hass: HomeAssistant, came
         (motion(end=True), "no_video"),
         (motion(b"no picture", end=False), "not_an_image"),
     ],
-    ids=str,
 )
 async def test_misbehaviour_is_named(hass: HomeAssistant, talk: Talk, problem: str) -> None:
     assert await problem_with(hass, talk) == problem
