@@ -20,17 +20,16 @@ from homeassistant.util.ulid import ulid_now
 
 from .actor import Actor, Origin, RefusedError
 from .alarm.buttons import PanicButton, PanicButtons
-from .alarm.codes import CloseCode
 from .alarm.desk import AlarmDesk
 from .alarm.incident import Incident, Kind, Refusal
 from .alarm.wording import compose_test, headline
 from .cctv.camera import Camera, make_source
 from .cctv.collector import Collector
 from .cctv.desk import CameraDesk
-from .cctv.evidence import place_in
 from .cctv.guard import Guard
 from .cctv.screen import Emphasis, Screen
 from .cctv.tamper import find_tamper_entities
+from .codes import RECORD_CLOSE_CODE, Code
 from .const import (
     ANSWER_PATH,
     CONF_BATTERY_ENTITY_ID,
@@ -107,6 +106,7 @@ from .patrol.desk import PatrolDesk
 from .patrol.notice import Notify
 from .patrol.plan import PatrolPlan, plan_from_body
 from .patrol.visit import Officer, Visit
+from .pictures import place_in
 from .police.alert import Answer, plain
 from .police.channels import Channel
 from .police.channels.annunciator import Annunciator
@@ -141,7 +141,13 @@ class Facility:
         self.police = Dispatcher(hass, self.kept.journal, devices, entry.data[CONF_TOKEN_KEY])
         self.police.last_response = self.kept.last_response
         self.alarm = AlarmDesk(hass, self.kept.journal, self.police, _plan(entry, devices), site=entry.title)
-        self.close_code = CloseCode(hass, self.kept.journal, entry.options.get(CONF_CLOSE_CODE), self.kept.wrong_codes)
+        self.close_code = Code(
+            hass,
+            self.kept.journal,
+            entry.options.get(CONF_CLOSE_CODE),
+            self.kept.wrong_codes,
+            kind=RECORD_CLOSE_CODE,
+        )
         buttons = [_panic_button(s) for s in self._subentries_of(SUBENTRY_PANIC_BUTTON)]
         self.buttons = PanicButtons(
             hass, self.kept.journal, self.alarm, self.people, buttons, self.kept.intake.known, self.kept.tested
