@@ -270,7 +270,7 @@ FLOORS: Final[tuple[tuple[str, ...], ...]] = (
     ("journal",),
     ("police",),
     ("alarm", "cctv", "patrol"),
-    ("kept", "flows"),
+    ("kept", "flows", "parts"),
     ("facility",),
     ("entity", "errors", "supervision", "feedback", "perimeter", "rounds", "config_flow"),
     (
