@@ -11,16 +11,15 @@ from homeassistant.util.ulid import ulid_now
 
 from .actor import Actor, Origin, RefusedError
 from .alarm.buttons import PanicButtons
-from .alarm.codes import CloseCode
 from .alarm.desk import AlarmDesk
 from .alarm.incident import Incident, Kind, Refusal
 from .alarm.wording import compose_test, headline
 from .cctv.camera import Camera
 from .cctv.collector import Collector
 from .cctv.desk import CameraDesk
-from .cctv.evidence import place_in
 from .cctv.guard import Guard
 from .cctv.screen import Emphasis, Screen
+from .codes import RECORD_CLOSE_CODE, Code
 from .const import (
     CONF_CLOSE_CODE,
     CONF_LANGUAGE,
@@ -44,6 +43,7 @@ from .kept import Kept, async_retire, keep
 from .parts import Parts
 from .patrol.desk import PatrolDesk
 from .patrol.visit import Visit
+from .pictures import place_in
 from .police.alert import Answer, plain
 from .police.courier import PoliceDevice
 from .police.delivery import Delivery, Plan, chosen
@@ -73,7 +73,13 @@ class Facility:
         self.police = Dispatcher(hass, self.kept.journal, devices, entry.data[CONF_TOKEN_KEY])
         self.police.last_response = self.kept.last_response
         self.alarm = AlarmDesk(hass, self.kept.journal, self.police, _plan(entry, devices), site=entry.title)
-        self.close_code = CloseCode(hass, self.kept.journal, entry.options.get(CONF_CLOSE_CODE), self.kept.wrong_codes)
+        self.close_code = Code(
+            hass,
+            self.kept.journal,
+            entry.options.get(CONF_CLOSE_CODE),
+            self.kept.wrong_codes,
+            kind=RECORD_CLOSE_CODE,
+        )
         self.buttons = PanicButtons(
             hass,
             self.kept.journal,
