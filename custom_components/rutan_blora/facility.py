@@ -155,9 +155,10 @@ class Facility:
             self.alarm.answered(tag, device, answer, officer)
         elif device.gate:
             guard = Actor(origin=Origin.USER, id=device.id, name=device.holder)
-            self.patrol.countersign(guard, visit.id)
+            # The alarm first: nothing that is wrong with the visit may stand in its way.
             if answer is Answer.RAISE:
                 self.raise_from_visit(visit, guard)
+            self.patrol.countersign(guard, visit.id)
 
     @callback
     def raise_from_visit(self, visit: Visit, actor: Actor) -> Incident:
