@@ -197,6 +197,7 @@ def test_every_sign_keeps_a_visit_going() -> None:
         (GATE, 2 * TIMEOUT),
     ]
     assert visit.arrival.checkpoints == {GATE: NOW, TOWER: NOW + TIMEOUT}
+    assert visit.checkpoints == {GATE, TOWER}
 
 
 @pytest.mark.parametrize(
@@ -221,6 +222,13 @@ def test_what_is_handed_in_late_belongs_to_the_visit_that_was_not_to_the_next() 
     late = a_scan(NOW + 20 * MINUTE, place=TOWER, received_at=NOW + 2 * HOUR)
     [event] = scanned([morning, back], late, "C")
     assert event.visit_id == "A"
+
+
+def test_what_is_known_of_one_visit_is_not_taken_for_another_that_began_meanwhile() -> None:
+    """A button is pressed, others arrive, the button is pressed again: it says nothing new of the others."""
+    pressed = a_visit(a_scan(officer=NOBODY, evidence=Evidence.BUTTON), visit_id="A")
+    others = a_visit(a_scan(NOW + SECOND, AGUS), visit_id="B")
+    assert scanned([pressed, others], a_scan(NOW + MINUTE, NOBODY, evidence=Evidence.BUTTON)) == ()
 
 
 def test_nobody_belongs_to_a_visit_that_was_none() -> None:
