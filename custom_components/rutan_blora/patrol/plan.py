@@ -7,7 +7,7 @@ is judged by, so that the journal keeps it with the verdict and editing the plan
 from bisect import bisect_left
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from itertools import pairwise, product
@@ -144,6 +144,10 @@ class Arrival:
     at: datetime
     checkpoints: Mapping[str, datetime]
 
+    def by(self, at: datetime) -> Arrival:
+        """Return the visit as it was known at a time (UTC)."""
+        return replace(self, checkpoints={place: seen for place, seen in self.checkpoints.items() if seen <= at})
+
     def seen(self, slot: Slot) -> frozenset[str]:
         """Return the checkpoints of a slot at which the visit was checked in before the slot closed."""
         return frozenset(place for place in slot.checkpoints if self.checkpoints.get(place, _NEVER) <= slot.closes_at)
@@ -274,8 +278,8 @@ def judge(expected: Iterable[Slot], arrivals: Iterable[Arrival]) -> dict[str, Ju
     for the next; a whole round comes before one that left out a checkpoint, and then the first to arrive comes first.
     What is left over was not asked for (`unscheduled`).
 
-    A slot is judged by who had arrived when it closed, so that nobody who comes later changes it. What fits it may fit
-    the slots beside it better: `expected` must hold those, too.
+    A slot is judged by who had arrived, and where, when it closed, so that nothing that comes later changes it. What
+    fits it may fit the slots beside it better: `expected` must hold those, too.
     """
     opening = deque(sorted(expected, key=lambda slot: slot.opens_at))
     coming = deque(sorted(arrivals, key=lambda arrival: (arrival.at, arrival.visit_id)))
@@ -287,10 +291,11 @@ def judge(expected: Iterable[Slot], arrivals: Iterable[Arrival]) -> dict[str, Ju
             open_slots.append(opening.popleft())
         while coming and coming[0].at <= slot.closes_at:
             known.append(coming.popleft())
-        taken = _fill(open_slots, known)[slot.key]
+        taken = _fill(open_slots, [arrival.by(slot.closes_at) for arrival in known])[slot.key]
         judgements[slot.key] = Judgement(slot=slot, results=_results(slot, taken))
         open_slots.remove(slot)
-        known = [a for a in known if a not in taken and any(other.fit(a.at) for other in open_slots)]
+        used = {arrival.visit_id for arrival in taken}
+        known = [a for a in known if a.visit_id not in used and any(other.fit(a.at) for other in open_slots)]
     return judgements
 
 
