@@ -266,9 +266,7 @@ class Visit:
         said = Report()
         for check_in in self.check_ins:
             said = check_in.report.over(said)
-        situations = (check_in.report.situation for check_in in self.check_ins)
-        gravest = max((s for s in situations if s is not None), key=_SITUATIONS.index, default=None)
-        said = replace(said, situation=gravest)
+        said = replace(said, situation=_gravest(check_in.report.situation for check_in in self.check_ins))
         for event in self.corrections:
             if event.correction is not None and event.correction.report is not None:
                 said = event.correction.report.over(said)
@@ -279,6 +277,11 @@ class Visit:
         """Return the visit as a plan sees it."""
         first = {check_in.checkpoint_id: check_in.at for check_in in reversed(self.check_ins)}
         return Arrival(visit_id=self.id, at=self.arrived_at, checkpoints=first)
+
+
+def _gravest(said: Iterable[Situation | None]) -> Situation | None:
+    """Return the gravest that was said: only a correction takes back that something happened."""
+    return max((situation for situation in said if situation is not None), key=_SITUATIONS.index, default=None)
 
 
 def rank(evidence: Evidence) -> int:
@@ -441,13 +444,14 @@ def _merged(first: CheckIn, again: CheckIn) -> CheckIn:
     """Return two check-ins of one officer at one place as one: the earlier time, the better proof, both reports."""
     earliest = min(first, again, key=lambda one: (one.at, one.received_at))
     best, other = (again, first) if rank(again.evidence) > rank(first.evidence) else (first, again)
+    situation = _gravest((first.report.situation, again.report.situation))
     return replace(
         best,
         at=earliest.at,
         received_at=earliest.received_at,
         officer=best.officer.over(other.officer),
         is_fresh=first.is_fresh or again.is_fresh,
-        report=again.report.over(first.report),
+        report=replace(again.report.over(first.report), situation=situation),
     )
 
 
