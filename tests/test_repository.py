@@ -276,7 +276,7 @@ FLOORS: Final[tuple[tuple[str, ...], ...]] = (
     ("journal",),
     ("codes", "police"),
     ("alarm", "cctv", "patrol"),
-    ("kept", "flows"),
+    ("kept", "flows", "parts", "reports"),
     ("facility",),
     ("entity", "errors", "supervision", "feedback", "perimeter", "rounds", "config_flow"),
     (
