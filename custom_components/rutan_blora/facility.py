@@ -1,6 +1,7 @@
 """A facility: the runtime of one config entry, and how its rooms are joined."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import time, timedelta
 from functools import partial
@@ -104,7 +105,7 @@ from .const import (
 from .kept import Kept, async_retire, keep
 from .patrol.checkpoint import Checkpoint, KnownOfficer
 from .patrol.desk import PatrolDesk
-from .patrol.notice import Notify
+from .patrol.notice import Notify, is_due_tag
 from .patrol.plan import PatrolPlan, plan_from_body
 from .patrol.visit import Officer, Visit
 from .police.alert import Answer, plain
@@ -157,7 +158,8 @@ class Facility:
             place_in(hass.config.media_dirs, hass.config.path("media")),
             timedelta(days=days),
         )
-        self.phones = dict(_phone_officer(s) for s in self._subentries_of(SUBENTRY_POLICE_DEVICE) if _is_phone(s))
+        # A guard's phone is no officer's: who scans with it is not the police.
+        self.phones = dict(_phone_officer(s) for s in self._subentries_of(SUBENTRY_POLICE_DEVICE) if _is_officers(s))
         self.gate = frozenset(device.id for device in devices if device.gate)
         checkpoints = [_checkpoint(s) for s in self._subentries_of(SUBENTRY_CHECKPOINT)]
         places = frozenset(checkpoint.id for checkpoint in checkpoints)
@@ -199,6 +201,17 @@ class Facility:
             self.alarm.restore(self.kept.late)
         else:
             self.alarm.take_over(self.kept.latest, self.kept.deliveries)
+        self._take_over_visits()
+
+    def _take_over_visits(self) -> None:
+        """Take up how far news of visits had come; an answer to them may be waiting already."""
+        kept = self.kept
+        for tag, records in kept.patrol_news.items():
+            if tag not in kept.patrol_told and self.is_of_visits(tag):
+                self.police.restore(tag, records)
+        for deliveries in kept.patrol_told.values():
+            self.police.take_over(deliveries)
+        kept.patrol_news, kept.patrol_told = {}, {}
 
     @callback
     def start(self) -> None:
@@ -210,7 +223,6 @@ class Facility:
         self.cameras.start()
         self.guard.start()
         self.collector.start()
-        self.patrol.start()
 
     @callback
     def _answered(self, tag: str, device: PoliceDevice, answer: Answer, officer: str) -> None:
@@ -219,9 +231,11 @@ class Facility:
             self.alarm.answered(tag, device, answer, officer)
         elif device.gate:
             guard = Actor(origin=Origin.USER, id=device.id, name=device.holder)
-            self.patrol.countersign(guard, visit.id)
             if answer is Answer.RAISE:
                 self.raise_from_visit(visit, guard)
+            # One that was taken back meanwhile is no longer signed.
+            with suppress(RefusedError):
+                self.patrol.countersign(guard, visit.id)
 
     @callback
     def raise_from_visit(self, visit: Visit, actor: Actor) -> Incident:
@@ -229,6 +243,10 @@ class Facility:
         location = self.patrol.location(visit)
         message = plain(visit.report.note, MAX_TEXT)
         return self.alarm.press(actor, location=location, kind=Kind.PANIC, message=message)
+
+    def is_of_visits(self, tag: str) -> bool:
+        """Tell whether an alert is about visits, not about an incident."""
+        return tag in self.patrol.book.visits or is_due_tag(tag)
 
     @callback
     def _entered(self, camera: Camera) -> None:
@@ -281,6 +299,7 @@ class Facility:
         self.buttons.stop()
         self.kept.latest = self.alarm.latest
         self.kept.deliveries = self.alarm.deliveries
+        self.kept.patrol_told = {tag: self.police.deliveries(tag) for tag in self.police.tags if self.is_of_visits(tag)}
         self.guard.stop()
         self.collector.stop()
         self.patrol.stop()
@@ -359,8 +378,9 @@ def _police_device(hass: HomeAssistant, entry: RutanConfigEntry, subentry: Confi
     )
 
 
-def _is_phone(subentry: ConfigSubentry) -> bool:
-    return bool(subentry.data[CONF_CHANNEL] == ChannelType.PHONE)
+def _is_officers(subentry: ConfigSubentry) -> bool:
+    """Tell whether a police device is the phone of an officer."""
+    return subentry.data[CONF_CHANNEL] == ChannelType.PHONE and not subentry.data.get(CONF_GATE, False)
 
 
 def _phone_officer(subentry: ConfigSubentry) -> tuple[str, Officer]:

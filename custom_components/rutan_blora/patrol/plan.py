@@ -94,10 +94,11 @@ class PatrolPlan:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Version:
-    """A plan from the time on (UTC) that it was so; None is that there was none any more."""
+    """A plan from the time on (UTC) that it was so, by the clock of a zone; None is that there was none any more."""
 
     since: datetime
     plan: PatrolPlan | None
+    zone: tzinfo | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -226,15 +227,16 @@ def slots(plan: PatrolPlan, zone: tzinfo, since: datetime, until: datetime) -> I
 def slots_of(versions: Sequence[Version], zone: tzinfo, since: datetime, until: datetime) -> list[Slot]:
     """Return the slots of a plan as it was when each of them began (see `slots`), earliest first.
 
-    `versions` are in the order in which they were made; a later one holds even if the clock had been set back.
+    `versions` are in the order in which they were made; a later one holds even if the clock had been set back. `zone`
+    is that of one which does not say.
     """
     found: list[Slot] = []
-    end: datetime | None = None
+    end = _NEVER
     for version in reversed(versions):
         if version.plan is not None:
-            begun = slots(version.plan, zone, since, until)
-            found += (s for s in begun if s.start >= version.since and (end is None or s.start < end))
-        end = version.since if end is None else min(end, version.since)
+            begun = slots(version.plan, version.zone or zone, max(since, version.since), min(until, end))
+            found += (s for s in begun if version.since <= s.start < end)
+        end = min(end, version.since)
     return sorted(found, key=lambda slot: slot.start)
 
 
