@@ -36,7 +36,7 @@ def main() -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="scripts/demo",
-        description="Rutan Blora in a real Home Assistant with two simulated police phones and eight cameras.",
+        description="Rutan Blora in a real Home Assistant with simulated phones, cameras and visits.",
     )
     parser.add_argument("--once", action="store_true", help="play the story once and end; 0 if every step was seen")
     parser.add_argument("--port", type=int, help=f"port on 127.0.0.1 (default {DEFAULT_PORT}; any free one for --once)")
@@ -53,7 +53,7 @@ async def _run(args: argparse.Namespace) -> None:
     home = _home(args)
     print(f"Starting Home Assistant on {home.url} (log {home.log_file})", flush=True)
     try:
-        async with aiohttp.ClientSession() as session, Site(home, session, cameras=len(YARD)) as site:
+        async with aiohttp.ClientSession() as session, Site(home, session, cameras=len(YARD), visits=True) as site:
             await (_once(site) if args.once else Console(site).run())
     except DemoError:
         _print_problems(home)

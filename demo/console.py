@@ -13,9 +13,11 @@ from .camera import Fault
 from .home_assistant import PASSWORD, USERNAME
 from .phone import Phone, Push
 from .site import BUTTONS, Site
+from .visits import PLACES
 
-_LETTERS: Final = "ab"
-_KEYS: Final = "p presses the gate · a1 … b3 tap a button on a phone · c closes the alarm · q ends"
+_LETTERS: Final = "abg"
+_KEYS: Final = "p presses the gate · a1 … g2 tap a button on a phone · c closes the alarm · q ends"
+_SCANS: Final = "scan and a number, 1 or 2: phone a scans the tag of a checkpoint"
 _FAULTS: Final = (
     " · ".join(fault.value for fault in Fault) + " and a number, 1 to 8: does that to a camera, or undoes it"
 )
@@ -28,7 +30,8 @@ class Console:
 
     def __init__(self, site: Site) -> None:
         self._site = site
-        self._phones = dict(zip(_LETTERS, site.phones, strict=True))
+        phones = site.phones if site.guard is None else (*site.phones, site.guard)
+        self._phones = dict(zip(_LETTERS, phones, strict=False))
         self._shown: dict[str, Push] = {}
 
     async def run(self) -> None:
@@ -65,6 +68,7 @@ class Console:
             f"                  or: curl -X POST {self._site.webhook_url}",
             f"  Phones          {phones}; what they get is shown here",
             f"  Cameras         {_FAULTS}",
+            f"  Visits          {_SCANS}",
             f"  Keys            {_KEYS}" if sys.stdin.isatty() else "  Answer          needs a terminal to type in",
             "  End             Ctrl-C",
             "",
@@ -77,7 +81,7 @@ class Console:
             push = await phone.inbox.get()
             if push.clears:
                 self._shown.pop(letter, None)
-                print(f"[{letter}] {phone.name}: the alarm is taken off")
+                print(f"[{letter}] {phone.name}: it is taken off")
                 continue
             print(f"[{letter}] {phone.name}: {push.title}")
             print("".join(f"       {line}\n" for line in push.message.splitlines()), end="")
@@ -103,8 +107,18 @@ class Console:
             await self._site.close_alarm("Ditutup dari terminal")
         elif (what := typed.split())[0:1] and what[0] in list(Fault):
             self._spoil(Fault(what[0]), what[1:])
+        elif what[0:1] == ["scan"]:
+            await self._scan(what[1:])
         elif typed:
             await self._answer(typed[0], typed[1:])
+
+    async def _scan(self, which: list[str]) -> None:
+        """Hold the first phone to the tag of a checkpoint."""
+        number = int(which[0]) if which and which[0].isdecimal() else 0
+        if 0 < number <= len(PLACES):
+            await self._phones["a"].scan(PLACES[number - 1].tag)
+        else:
+            print(f"       {_SCANS}")
 
     def _spoil(self, fault: Fault, which: list[str]) -> None:
         """Do something to a camera, or undo it."""

@@ -147,6 +147,10 @@ class Phone(ABC):
         """Fire an event on Home Assistant's bus as the app does."""
         await self._send("fire_event", {"event_type": event_type, "event_data": data})
 
+    async def scan(self, tag_id: str) -> None:
+        """Hold it to a tag."""
+        await self._send("scan_tag", {"tag_id": tag_id})
+
     async def next_push(self, within: float, where: Callable[[Push], bool] = lambda _: True) -> Push:
         """Return the next push that fits, dropping the others; raise DemoError if none comes in time."""
         seen: list[str] = []

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from . import DemoError
+from . import DemoError, visits
 from .api import Api, Json, Socket, States, enter
 from .cameras import Cameras
 from .flows import Dialogs
@@ -65,6 +65,10 @@ OFFICERS: Final = (
     ),
 )
 
+_GUARD: Final = Officer(
+    username="jaga", name=visits.GUARD, rank="", nrp="", unit="P2U", language="id", phone=WebSocketPhone
+)
+
 # Names of the panic buttons by their source; the one of the gate watches the input_button of configuration.yaml.
 BUTTONS: Final[Mapping[str, Json]] = {
     "entity": {
@@ -104,11 +108,16 @@ _GATE_CAMERAS: Final = (YARD[0].name, YARD[1].name)
 class Site:
     """The site on a running Home Assistant, with its police phones switched on."""
 
-    def __init__(self, home: HomeAssistant, session: aiohttp.ClientSession, *, cameras: int = 0) -> None:
+    def __init__(
+        self, home: HomeAssistant, session: aiohttp.ClientSession, *, cameras: int = 0, visits: bool = False
+    ) -> None:
         self.home = home
+        self._has_visits = visits
         # Small ones: drawing and encoding them must leave a machine of two cores to Home Assistant.
         self.cameras = Cameras(cameras, size=(640, 360))
         self.phones: tuple[Phone, ...] = ()
+        # The phone at the gate, where there are visits.
+        self.guard: Phone | None = None
         self.entry_id = ""
         self.webhook_url = ""
         self._session = session
@@ -202,6 +211,8 @@ class Site:
         for officer, phone in zip(OFFICERS, self.phones, strict=True):
             await self._part("police_device", "phone", await self._police_device(officer, phone))
         await self._perimeter()
+        if self._has_visits:
+            await self._visits()
         self.webhook_url = await self._webhook_url()
 
     async def _switch_cameras_on(self) -> None:
@@ -228,6 +239,18 @@ class Site:
         await self._dialogs.change_subentry(self.entry_id, "panic_button", subentry_id, answers)
         await self._until_there(yard[-1].name)
 
+    async def _visits(self) -> None:
+        """Have what visits need: the guard's phone, an officer, the checkpoints, and a plan for now."""
+        if self.guard is not None:
+            answers = await self._police_device(_GUARD, self.guard)
+            await self._part("police_device", "phone", {**answers, "advanced": {"gate": True}})
+        await self._part("officer", "", visits.VISITOR)
+        for place in visits.PLACES:
+            await self._part("checkpoint", "", {"name": place.name, "tag_id": place.tag})
+        checkpoints = [self._subentries[place.name] for place in visits.PLACES]
+        told = [self._subentries[OFFICERS[0].name]]
+        await self._part("patrol_plan", "", visits.plan(checkpoints, told))
+
     def _camera(self, number: int, place: Yard) -> Json:
         """Return what the form of a camera asks."""
         advanced: Json = {"position": number}
@@ -246,6 +269,9 @@ class Site:
         known: dict[str, str] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
         self.phones = tuple([await self._phone(officer, known.get(officer.username)) for officer in OFFICERS])
         webhooks = {officer.username: phone.webhook_id for officer, phone in zip(OFFICERS, self.phones, strict=True)}
+        if self._has_visits:
+            self.guard = await self._phone(_GUARD, known.get(_GUARD.username))
+            webhooks[_GUARD.username] = self.guard.webhook_id
         file.write_text(json.dumps(webhooks), encoding="utf-8")
 
     async def _phone(self, officer: Officer, webhook_id: str | None) -> Phone:
@@ -275,10 +301,11 @@ class Site:
         return await self._dialogs.add_entry(DOMAIN, {"site_name": SITE_NAME, "language": "id"})
 
     async def _part(self, kind: str, option: str, answers: Json) -> None:
-        """Have a subentry of this name, and its entities."""
+        """Have a subentry of this name, and its entities; officers have none."""
         if answers["name"] not in self._subentries:
             await self._dialogs.add_subentry(self.entry_id, kind, option, answers)
-        await self._until_there(answers["name"])
+        if kind != "officer":
+            await self._until_there(answers["name"])
 
     async def _police_device(self, officer: Officer, phone: Phone) -> Json:
         """Return what the form of a police device asks."""

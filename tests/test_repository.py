@@ -16,6 +16,7 @@ from PIL import Image
 import pytest
 import yaml
 
+from custom_components.rutan_blora import optional
 import homeassistant
 from homeassistant.const import Platform
 
@@ -102,6 +103,11 @@ def test_requirements_leave_alone_what_home_assistant_pins() -> None:
     pinned = {Requirement(pin).name.lower() for pin in pins if pin and not pin.startswith("#")}
     exact = [line for line in MANIFEST["requirements"] if "==" in line and Requirement(line).name.lower() in pinned]
     assert exact == []
+
+
+def test_what_is_optional_is_tested_at_the_version_it_is_fetched_at() -> None:
+    dev = {Requirement(line) for line in read_pyproject()["dependency-groups"]["dev"]}
+    assert {Requirement(line) for line in (optional.POSTGRESQL, optional.QR_CODE, optional.PDF)} <= dev
 
 
 def test_version_is_the_same_everywhere() -> None:
@@ -266,11 +272,11 @@ def test_quality_scale_gives_reasons() -> None:
 # From the ground up: a room knows the rows below its own, nobody beside it.
 FLOORS: Final[tuple[tuple[str, ...], ...]] = (
     ("const",),
-    ("actor", "lamps", "listeners", "optional"),
+    ("actor", "lamps", "listeners", "optional", "pictures"),
     ("journal",),
-    ("police",),
+    ("codes", "police"),
     ("alarm", "cctv", "patrol"),
-    ("kept", "flows"),
+    ("kept", "flows", "parts", "reports"),
     ("facility",),
     ("entity", "errors", "supervision", "feedback", "perimeter", "rounds", "config_flow"),
     (

@@ -21,10 +21,10 @@ from homeassistant.core import callback
 from homeassistant.helpers.selector import BooleanSelector
 from homeassistant.util import slugify
 
-from .alarm.codes import MAX_CODE, MIN_CODE, fits, hash_code
 from .cctv.camera import make_source
 from .cctv.picture import SourceError
 from .cctv.source import probe
+from .codes import MAX_CODE, MIN_CODE, fits, hash_code
 from .const import (
     CONF_CLOSE_CODE,
     CONF_EVIDENCE,

@@ -23,19 +23,16 @@ from homeassistant.util import dt as dt_util
 from .alarm.incident import EventType, Outcome, from_body
 from .cctv.evidence import (
     RECORD_EVIDENCE,
-    EvidenceError,
-    EvidenceProblem,
-    Place,
     Stored,
     find,
     incidents,
     pictures,
-    place_in,
     raised_at,
 )
 from .const import DOMAIN
 from .journal.record import Record, stored_time
 from .journal.store import Journal
+from .pictures import EvidenceError, EvidenceProblem, Place, place_in
 
 _MIME: Final = "image/jpeg"
 # Read alike in every language, and in order.

@@ -18,9 +18,10 @@ from custom_components.rutan_blora.cctv import collector as collector_module, ev
 from custom_components.rutan_blora.cctv.camera import Camera
 from custom_components.rutan_blora.cctv.collector import Collector
 from custom_components.rutan_blora.cctv.desk import CameraDesk
-from custom_components.rutan_blora.cctv.evidence import EvidenceError, EvidenceProblem, Moment, Place
+from custom_components.rutan_blora.cctv.evidence import Moment
 from custom_components.rutan_blora.journal.record import Draft, Record, seal
 from custom_components.rutan_blora.journal.store import Journal
+from custom_components.rutan_blora.pictures import EvidenceError, EvidenceProblem, Place
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 from tests.common import until

@@ -19,20 +19,18 @@ import pytest
 from custom_components.rutan_blora.cctv.evidence import (
     LATE,
     RECORD_EVIDENCE,
-    EvidenceError,
-    EvidenceProblem,
     Kept,
     Moment,
     find,
     incidents,
     parse,
     pictures,
-    place_in,
     prune,
     raised_at,
     save,
     schedule,
 )
+from custom_components.rutan_blora.pictures import EvidenceError, EvidenceProblem, place_in
 from homeassistant.util.ulid import ulid_at_time
 
 from .drawing import NOW, picture

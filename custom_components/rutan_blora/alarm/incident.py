@@ -78,9 +78,6 @@ class Refusal(StrEnum):
     OUTCOME_IS_DRILL = "outcome_is_drill"
     OUTCOME_NOT_DRILL = "outcome_not_drill"
     TEST_DURING_ALARM = "test_during_alarm"
-    CODE_MISSING = "code_missing"
-    CODE_WRONG = "code_wrong"
-    CODE_LOCKED = "code_locked"
 
 
 # Events that must break the silence of a police device; the others bring its notification up to date.

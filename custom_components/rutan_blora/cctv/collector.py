@@ -17,8 +17,9 @@ from homeassistant.util import dt as dt_util
 from ..journal.record import Draft, Record
 from ..journal.store import Journal
 from ..listeners import Listeners
+from ..pictures import EvidenceError, Place
 from .desk import CameraDesk, Watch
-from .evidence import RECORD_EVIDENCE, EvidenceError, Moment, Place, prune, save, schedule
+from .evidence import RECORD_EVIDENCE, Moment, prune, save, schedule
 from .picture import Picture
 
 _LOGGER = logging.getLogger(__name__)

@@ -3,12 +3,11 @@
 Whatever touches the disk here blocks; it is for the executor.
 """
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-import errno
 import hashlib
 from itertools import count
 import os
@@ -19,8 +18,8 @@ from typing import Final
 from homeassistant.util import slugify
 from homeassistant.util.ulid import ulid_to_bytes
 
-from ..const import DOMAIN
 from ..journal.record import Draft
+from ..pictures import EvidenceError, EvidenceProblem, told, write
 from .picture import Picture
 
 RECORD_EVIDENCE: Final = "evidence"
@@ -63,71 +62,15 @@ def schedule(pressed_at: datetime, now: datetime) -> Schedule:
     )
 
 
-# --- errors ---
-
-
-class EvidenceProblem(StrEnum):
-    """Why evidence could not be kept or read."""
-
-    DISK_FULL = "disk_full"
-    READ_ONLY = "read_only"
-    NO_PERMISSION = "no_permission"
-    NO_INCIDENT = "no_incident"
-    FAILED = "failed"
-
-
-class EvidenceError(Exception):
-    """Evidence could not be kept or read."""
-
-    def __init__(self, problem: EvidenceProblem) -> None:
-        super().__init__(problem.value)
-        self.problem = problem
-
-
-_PROBLEMS: Final = {
-    errno.ENOSPC: EvidenceProblem.DISK_FULL,
-    errno.EDQUOT: EvidenceProblem.DISK_FULL,
-    errno.EROFS: EvidenceProblem.READ_ONLY,
-    errno.EACCES: EvidenceProblem.NO_PERMISSION,
-    errno.EPERM: EvidenceProblem.NO_PERMISSION,
-}
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    """Turn what the disk says into a word."""
-    try:
-        yield
-    except OSError as err:
-        raise EvidenceError(_PROBLEMS.get(err.errno or 0, EvidenceProblem.FAILED)) from err
-
-
 # --- places ---
 
-# Ids and names that lead nowhere else: no dot at the start, no separator.
-_INCIDENT: Final = re.compile(r"[0-9A-Za-z]{1,32}", re.ASCII)
+# Ids and names that lead nowhere else: no dot at the start, no separator. Folders in lower case are of other rooms.
+_INCIDENT: Final = re.compile(r"[0-9A-Z]{1,32}", re.ASCII)
 _ULID: Final = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 _FILE: Final = re.compile(
     rf"(?P<camera>[a-z0-9_]{{1,64}})_(?P<moment>{'|'.join(Moment)})(?:_(?P<number>[0-9]{{1,4}}))?\.jpg", re.ASCII
 )
 _MAX_SLUG: Final = 64
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Place:
-    """Where the evidence lies: its folder, and where Home Assistant serves that to who is logged in."""
-
-    folder: Path
-    url: str
-
-
-def place_in(media_dirs: Mapping[str, str], default: str) -> Place:
-    """Return the place of the evidence in Home Assistant's media folders: in `local` unless there is none.
-
-    Without any it is where `local` usually is; nobody is served it there, but it is kept.
-    """
-    name = "local" if "local" in media_dirs else next(iter(media_dirs), "local")
-    return Place(folder=Path(media_dirs.get(name, default)) / DOMAIN, url=f"/media/{name}/{DOMAIN}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -196,10 +139,10 @@ def save(folder: Path, picture: Picture, *, incident: str, camera_id: str, camer
     if _INCIDENT.fullmatch(incident) is None:
         raise EvidenceError(EvidenceProblem.NO_INCIDENT)
     slug = slugify(camera)[:_MAX_SLUG].strip("_") or "camera"
-    with _told():
+    with told():
         (folder / incident).mkdir(parents=True, exist_ok=True)
         path = _reserve(folder / incident, f"{slug}_{moment}")
-        _write(path, picture.jpeg)
+        write(path, picture.jpeg)
     return Kept(
         incident=incident,
         camera_id=camera_id,
@@ -222,40 +165,12 @@ def _reserve(folder: Path, stem: str) -> Path:
     return path
 
 
-def _write(path: Path, content: bytes) -> None:
-    """Fill a reserved file at one blow, or remove it."""
-    part = path.with_name(f".{path.name}.part")
-    try:
-        with part.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except OSError:
-        for left in (part, path):
-            with suppress(OSError):
-                left.unlink(missing_ok=True)
-        raise
-    # Not every network share can do this; the picture itself is on the disk.
-    with suppress(OSError):
-        _sync(path.parent)
-
-
-def _sync(folder: Path) -> None:
-    """Make a new name in a folder durable."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 # --- looking through ---
 
 
 def incidents(folder: Path) -> list[str]:
     """Return the incidents of which there is evidence, newest first; raise EvidenceError."""
-    with _told():
+    with told():
         return [path.name for path in sorted(_folders(folder), key=_age_key, reverse=True)]
 
 
@@ -264,7 +179,7 @@ def pictures(folder: Path, incident: str) -> list[Stored]:
     if _INCIDENT.fullmatch(incident) is None:
         raise EvidenceError(EvidenceProblem.NO_INCIDENT)
     try:
-        with _told():
+        with told():
             # An empty file is a name that was taken when the power failed.
             files = [path.name for path in (folder / incident).iterdir() if path.is_file() and path.stat().st_size]
     except EvidenceError as err:
@@ -290,11 +205,11 @@ def prune(folder: Path, before: datetime, *, open_incident: str | None = None) -
     Only what was kept here is deleted, and one folder that cannot be does not keep the others.
     """
     pruned, failed = [], None
-    with _told():
+    with told():
         folders = _folders(folder)
     for path in folders:
         try:
-            with _told():
+            with told():
                 if path.name != open_incident and _time(path) < before:
                     _remove(path)
                     pruned.append(path.name)

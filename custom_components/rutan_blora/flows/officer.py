@@ -10,7 +10,7 @@ from homeassistant.const import CONF_NAME
 from homeassistant.core import callback
 from homeassistant.helpers.selector import TextSelector, TextSelectorConfig
 
-from ..alarm.codes import hash_code
+from ..codes import hash_code
 from ..const import (
     CONF_CARD_IDS,
     CONF_NRP,

@@ -227,15 +227,16 @@ def slots(plan: PatrolPlan, zone: tzinfo, since: datetime, until: datetime) -> I
 def slots_of(versions: Sequence[Version], zone: tzinfo, since: datetime, until: datetime) -> list[Slot]:
     """Return the slots of a plan as it was when each of them began (see `slots`), earliest first.
 
-    `versions` are in the order in which they were made; a later one holds even if the clock had been set back. `zone`
-    is that of one which does not say.
+    `versions` are in the order in which they were made; a later one holds even if the clock had been set back. A new
+    plan holds for a window that runs already: a visit may still come. `zone` is that of a version which does not say.
     """
     found: list[Slot] = []
     end = _NEVER
-    for version in reversed(versions):
+    for number, version in reversed(list(enumerate(versions))):
         if version.plan is not None:
+            is_new = number == 0 or versions[number - 1].plan is None
             begun = slots(version.plan, version.zone or zone, max(since, version.since), min(until, end))
-            found += (s for s in begun if version.since <= s.start < end)
+            found += (s for s in begun if s.start < end and (s.end if is_new else s.start) >= version.since)
         end = min(end, version.since)
     return sorted(found, key=lambda slot: slot.start)
 

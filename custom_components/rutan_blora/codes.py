@@ -1,7 +1,8 @@
-"""The code that closes an alarm: kept as a bcrypt hash, its wrong tries counted and on record."""
+"""Codes that people type, to close an alarm or as their PIN: kept as bcrypt hashes, tries counted and on record."""
 
 import asyncio
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Final
 
 import bcrypt
@@ -9,18 +10,28 @@ import bcrypt
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
-from ..actor import Actor, RefusedError
-from ..journal.record import Draft
-from ..journal.store import Journal
-from .incident import Refusal
+from .actor import Actor, RefusedError
+from .journal.record import Draft
+from .journal.store import Journal
 
-RECORD_CODE: Final = "close_code"
+RECORD_CLOSE_CODE: Final = "close_code"
+RECORD_PIN: Final = "officer_pin"
 # Shorter is guessed, longer bcrypt would refuse.
 MIN_CODE: Final = 4
 MAX_CODE: Final = 32
 # So many wrong tries within the time lock the code for as long.
 WRONG_TRIES: Final = 5
 LOCK_TIME: Final = timedelta(minutes=5)
+# As costly as the stored ones, of a code that nobody has.
+_NOBODYS: Final = "$2b$12$QpTBEnVvS0kpUSBFBJqJNexRGyZkzxZKOSvrGzvCBh7GTg6ZUVXGi"
+
+
+class CodeRefusal(StrEnum):
+    """Why a code was refused."""
+
+    MISSING = "code_missing"
+    WRONG = "code_wrong"
+    LOCKED = "code_locked"
 
 
 def hash_code(code: str) -> str:
@@ -33,14 +44,28 @@ def fits(code: str) -> bool:
     return len(code) >= MIN_CODE and len(code.encode()) <= MAX_CODE and code.isprintable()
 
 
-class CloseCode:
-    """Checks the code; `wrong` are the times of the wrong tries, which outlive a reload."""
+class Code:
+    """Checks a code; `wrong` are the times of the wrong tries, which outlive a reload.
 
-    def __init__(self, hass: HomeAssistant, journal: Journal, hashed: str | None, wrong: list[datetime]) -> None:
+    Its tries are on record as `kind`, with the `subject` whose code it is, or who tried if it is nobody's.
+    """
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        journal: Journal,
+        hashed: str | None,
+        wrong: list[datetime],
+        *,
+        kind: str,
+        subject: str | None = None,
+    ) -> None:
         self._hass = hass
         self._journal = journal
         self._hashed = hashed
         self._wrong = wrong
+        self._kind = kind
+        self._subject = subject
         # Tries side by side must not outrun the count.
         self._turn = asyncio.Lock()
 
@@ -49,18 +74,18 @@ class CloseCode:
         if self._hashed is None:
             return
         if not code:
-            raise RefusedError(Refusal.CODE_MISSING)
+            raise RefusedError(CodeRefusal.MISSING)
         async with self._turn:
             if self._is_locked():
                 self._record(actor, "locked")
-                raise RefusedError(Refusal.CODE_LOCKED)
+                raise RefusedError(CodeRefusal.LOCKED)
             if await self._hass.async_add_executor_job(_is_right, code, self._hashed):
                 self._wrong.clear()
                 self._record(actor, "right")
                 return
             self._wrong.append(dt_util.utcnow())
             self._record(actor, "wrong")
-            raise RefusedError(Refusal.CODE_WRONG)
+            raise RefusedError(CodeRefusal.WRONG)
 
     def _is_locked(self) -> bool:
         now = dt_util.utcnow()
@@ -69,7 +94,13 @@ class CloseCode:
 
     def _record(self, actor: Actor, result: str) -> None:
         body = {"result": result, "actor": actor.to_body()}
-        self._journal.append(Draft(kind=RECORD_CODE, at=dt_util.utcnow(), subject=actor.id, body=body))
+        subject = self._subject or actor.id
+        self._journal.append(Draft(kind=self._kind, at=dt_util.utcnow(), subject=subject, body=body))
+
+
+def compare_with_none(code: str) -> None:
+    """Take as long as a comparison with a stored code does; in the executor."""
+    _is_right(code, _NOBODYS)
 
 
 def _is_right(code: str, hashed: str) -> bool:

@@ -1,4 +1,4 @@
-"""The code that closes an alarm."""
+"""Codes that people type: the one that closes an alarm."""
 
 import asyncio
 from datetime import timedelta
@@ -7,9 +7,10 @@ import bcrypt
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 
-from custom_components.rutan_blora.alarm.codes import LOCK_TIME, WRONG_TRIES, fits, hash_code
+from custom_components.rutan_blora.codes import LOCK_TIME, WRONG_TRIES, fits, hash_code
 from homeassistant.exceptions import ServiceValidationError
-from tests.common import House, panic_button
+
+from .common import House, panic_button
 
 pytest_plugins = ("tests.fixtures",)
 
