@@ -44,7 +44,8 @@ class Book:
         """Take in what an earlier book holds; what this one has outdoes it."""
         self.visits = {**earlier.visits, **self.visits}
         self.judgements = {**earlier.judgements, **self.judgements}
-        self.excuses = {**earlier.excuses, **self.excuses}
+        for key, reason in {**earlier.excuses, **self.excuses}.items():
+            self.excuse(key, reason)
         for plan_id, versions in earlier.versions.items():
             self.versions[plan_id] = [*versions, *self.versions.get(plan_id, [])]
 

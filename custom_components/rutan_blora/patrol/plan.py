@@ -226,14 +226,18 @@ def slots(plan: PatrolPlan, zone: tzinfo, since: datetime, until: datetime) -> I
 def slots_of(versions: Sequence[Version], zone: tzinfo, since: datetime, until: datetime) -> list[Slot]:
     """Return the slots of a plan as it was when each of them began (see `slots`), earliest first.
 
-    `versions` are in the order in which they were made; a later one holds even if the clock had been set back.
+    `versions` are in the order in which they were made; a later one holds even if the clock had been set back. A new
+    plan holds for a window that runs already: a visit may still come.
     """
     found: list[Slot] = []
     end: datetime | None = None
-    for version in reversed(versions):
+    for number, version in reversed(list(enumerate(versions))):
         if version.plan is not None:
-            begun = slots(version.plan, zone, since, until)
-            found += (s for s in begun if s.start >= version.since and (end is None or s.start < end))
+            is_new = number == 0 or versions[number - 1].plan is None
+            begun = (
+                s for s in slots(version.plan, zone, since, until) if (s.end if is_new else s.start) >= version.since
+            )
+            found += (s for s in begun if end is None or s.start < end)
         end = version.since if end is None else min(end, version.since)
     return sorted(found, key=lambda slot: slot.start)
 
