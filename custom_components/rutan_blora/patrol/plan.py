@@ -229,17 +229,17 @@ def slots_of(versions: Sequence[Version], zone: tzinfo, since: datetime, until: 
     `versions` are in the order in which they were made; a later one holds even if the clock had been set back. A new
     plan holds for a window that runs already: a visit may still come.
     """
-    found: list[Slot] = []
+    found: dict[str, Slot] = {}
     end: datetime | None = None
     for number, version in reversed(list(enumerate(versions))):
         if version.plan is not None:
             is_new = number == 0 or versions[number - 1].plan is None
-            begun = (
-                s for s in slots(version.plan, zone, since, until) if (s.end if is_new else s.start) >= version.since
-            )
-            found += (s for s in begun if end is None or s.start < end)
+            for slot in slots(version.plan, zone, since, until):
+                if (slot.end if is_new else slot.start) >= version.since and (end is None or slot.start < end):
+                    # One that was deleted and made anew in mid-window stays as it began.
+                    found[slot.key] = slot
         end = version.since if end is None else min(end, version.since)
-    return sorted(found, key=lambda slot: slot.start)
+    return sorted(found.values(), key=lambda slot: slot.start)
 
 
 def _slot(plan: PatrolPlan, window: Window, day: date, zone: tzinfo) -> Slot | None:
