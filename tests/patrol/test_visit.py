@@ -594,7 +594,7 @@ def test_events_of_another_visit_do_not_follow(kind: EventType) -> None:
         apply(a_visit(), event)
 
 
-@pytest.mark.parametrize("kind", set(EventType) - {EventType.CHECKED_IN})
+@pytest.mark.parametrize("kind", [kind for kind in EventType if kind is not EventType.CHECKED_IN])
 def test_only_a_check_in_begins_a_visit(kind: EventType) -> None:
     with pytest.raises(ValueError, match=f"^{kind} of a visit that has not begun$"):
         apply(None, Event(type=kind, visit_id="A", at=NOW, actor=GUARD, correction=Correction(void=True)))

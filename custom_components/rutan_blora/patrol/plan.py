@@ -94,10 +94,11 @@ class PatrolPlan:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Version:
-    """A plan from the time on (UTC) that it was so; None is that there was none any more."""
+    """A plan from the time on (UTC) that it was so, by the clock of a zone; None is that there was none any more."""
 
     since: datetime
     plan: PatrolPlan | None
+    zone: tzinfo | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -227,18 +228,17 @@ def slots_of(versions: Sequence[Version], zone: tzinfo, since: datetime, until: 
     """Return the slots of a plan as it was when each of them began (see `slots`), earliest first.
 
     `versions` are in the order in which they were made; a later one holds even if the clock had been set back. A new
-    plan holds for a window that runs already: a visit may still come.
+    plan holds for a window that runs already: a visit may still come. `zone` is that of a version which does not say.
     """
     found: dict[str, Slot] = {}
-    end: datetime | None = None
+    end = _NEVER
     for number, version in reversed(list(enumerate(versions))):
         if version.plan is not None:
             is_new = number == 0 or versions[number - 1].plan is None
-            for slot in slots(version.plan, zone, since, until):
-                if (slot.end if is_new else slot.start) >= version.since and (end is None or slot.start < end):
-                    # One that was deleted and made anew in mid-window stays as it began.
-                    found[slot.key] = slot
-        end = version.since if end is None else min(end, version.since)
+            begun = slots(version.plan, version.zone or zone, max(since, version.since), min(until, end))
+            # One that was deleted and made anew while it ran stays as it began.
+            found |= {s.key: s for s in begun if s.start < end and (s.end if is_new else s.start) >= version.since}
+        end = min(end, version.since)
     return sorted(found.values(), key=lambda slot: slot.start)
 
 

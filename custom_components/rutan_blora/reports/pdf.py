@@ -5,7 +5,6 @@ hold the letters of western Europe. Others lose their accents, or are shown as s
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
 from typing import Final, override
@@ -20,6 +19,7 @@ from ..patrol.visit import Officer, Visit
 from ..patrol.words import VERDICTS
 from . import phrase
 from .content import AVERAGED, ExpectedLine, IncidentLine, PlanLine, ReportContent, VisitLine
+from .letter import Letter
 from .words import WORDS
 
 # Stands for letters that none of the fonts has.
@@ -38,20 +38,6 @@ _LINE: Final = 4.6
 _GREY: Final = 228
 _LOGO: Final = 22.0
 _SIGNATURE: Final = 16.0
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Letter:
-    """What a house writes its letters with: its head, its logo (a PNG or JPEG), the place, and who signs.
-
-    Of who signs the first line is the office, above the signature; name and number are below.
-    """
-
-    head: tuple[str, ...] = ()
-    logo: bytes | None = None
-    place: str = ""
-    rutan: tuple[str, ...] = ()
-    police: tuple[str, ...] = ()
 
 
 def printable(text: str) -> str:
