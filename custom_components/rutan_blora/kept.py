@@ -29,7 +29,9 @@ from .journal.store import Journal
 from .lamps import Lamps
 from .listeners import Listeners
 from .patrol.book import KINDS, RECORD_PLAN, Book
+from .patrol.codes import TICKET_LIFE
 from .patrol.desk import MEMORY, NEWS, replay
+from .patrol.reception import RECORD_FORM, Taken, recall
 from .patrol.tags import TagInbox
 from .police.delivery import Delivery
 from .police.dispatcher import RECORD_DELIVERY
@@ -67,6 +69,9 @@ class Kept:
         self.wrong_codes: list[datetime] = []
         self.tags = TagInbox(hass)
         self.book = Book()
+        # What became of the check-in page's forms that could be handed in again, and officers' wrong PINs.
+        self.forms: dict[str, Taken] = {}
+        self.wrong_pins: dict[str, list[datetime]] = {}
         # How far news of visits had come: as a reload has left it, and as it is on record before the first set-up.
         self.patrol_told: dict[str, dict[str, Delivery]] = {}
         self.patrol_news: dict[str, list[Record]] = {}
@@ -166,6 +171,8 @@ class Kept:
         records = self.journal.of_kind({RECORD_PLAN}) + self.journal.of_kind(KINDS - {RECORD_PLAN}, since=now - MEMORY)
         for record in self.journal.of_kind({RECORD_DELIVERY}, since=now - NEWS):
             self.patrol_news.setdefault(record.incident or "", []).append(record)
+        for nonce, taken in recall(self.journal.of_kind({RECORD_FORM}, since=now - TICKET_LIFE)).items():
+            self.forms.setdefault(nonce, taken)
         self._past = replay(records)
 
     def _on_health(self, error: str | None) -> None:
