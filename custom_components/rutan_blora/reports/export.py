@@ -4,10 +4,10 @@ Whatever is called here blocks; it is for the executor.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
 from enum import StrEnum
+import errno
 import hashlib
 from itertools import count
 import os
@@ -144,10 +144,17 @@ def _place(part: Path, folder: Path, stem: str) -> str:
     """Give a finished report the first name that is free; what was written, and maybe signed, stays."""
     for number in count(1):
         name = f"{stem}_{number}" if number > 1 else stem
-        if not (folder / name).exists():
-            with suppress(FileExistsError):
-                return part.rename(folder / name).name
-    raise AssertionError
+        if (folder / name).exists():
+            continue
+        try:
+            part.rename(folder / name)
+        except OSError as err:
+            # Another report has taken the name meanwhile.
+            if err.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+                raise
+        else:
+            break
+    return name
 
 
 def _write_all(journal: Journal, order: Order, part: Path) -> tuple[list[Written], ReportContent]:

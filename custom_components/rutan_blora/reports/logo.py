@@ -40,6 +40,8 @@ def read_logo(path: Path) -> bytes:
         raise LogoError(LogoProblem.TOO_LARGE)
     try:
         return _printed(content)
+    except Image.DecompressionBombError as err:
+        raise LogoError(LogoProblem.TOO_LARGE) from err
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as err:
         raise LogoError(LogoProblem.NO_PICTURE) from err
 

@@ -42,7 +42,7 @@ _SIGNATURE: Final = 16.0
 
 def printable(text: str) -> str:
     """Return a text in the letters there are, on one line."""
-    return " ".join("".join(map(_letter, text)).split())
+    return " ".join("".join(map(_letter, unicodedata.normalize("NFC", text))).split())
 
 
 def _letter(char: str) -> str:
