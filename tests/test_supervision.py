@@ -12,10 +12,21 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from homeassistant.config_entries import ConfigEntryDisabler, ConfigSubentryDataWithId
 from homeassistant.core import CoreState, HomeAssistant
-from homeassistant.helpers import entity_registry as er, issue_registry as ir
+from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
 from homeassistant.setup import async_setup_component
 
-from .common import ENTRY_ID, FakePhone, House, panic_button, police_device, police_phone, turns
+from .common import (
+    ENTRY_ID,
+    FakePhone,
+    House,
+    checkpoint,
+    panic_button,
+    patrol_plan,
+    police_device,
+    police_phone,
+    turns,
+)
+from .flows.test_checkpoint import device
 
 pytest_plugins = ("tests.fixtures",)
 
@@ -345,6 +356,58 @@ async def test_way_to_the_police_that_is_gone_is_an_issue_and_told_as_failed(
     assert house.entity("sensor", "delivery", "Pos").attributes["reason"] == issue
 
 
+# --- visits ---
+
+
+async def test_plan_that_has_lost_a_checkpoint_is_an_issue_and_goes_on_with_the_others(
+    hass: HomeAssistant, house: House
+) -> None:
+    await house.set_up(checkpoint("Pos"), checkpoint("Halaman"), patrol_plan("Malam", "pos", "halaman"))
+    assert issues(hass) == {}
+    await house.remove_part("Halaman")
+    assert issues(hass) == {"plan_checkpoint_missing_malam": "plan_checkpoint_missing"}
+    issue = ir.async_get(hass).async_get_issue("rutan_blora", "plan_checkpoint_missing_malam")
+    assert issue is not None
+    assert issue.translation_placeholders == {"name": "Malam", "count": "1"}
+    assert issue.severity is ir.IssueSeverity.WARNING
+    plan = house.facility.patrol.plans["malam"]
+    assert plan.checkpoints == {"pos"}
+    assert plan.windows
+    await house.remove_part("Pos")
+    assert house.facility.patrol.plans["malam"].windows == ()
+    (left,) = house.entry.get_subentries_of_type("patrol_plan")
+    hass.config_entries.async_update_subentry(house.entry, left, data={**left.data, "checkpoints": []})
+    await hass.async_block_till_done()
+    assert issues(hass) == {}
+
+
+async def test_plan_that_tells_a_police_device_that_is_gone_is_an_issue(hass: HomeAssistant, house: House) -> None:
+    budi = await house.pair("HP Budi")
+    await house.set_up(checkpoint(), budi.police_device(), patrol_plan(police_devices=["hp_budi"]))
+    assert issues(hass) == {}
+    await house.remove_part("HP Budi")
+    assert issues(hass) == {"plan_police_device_missing_patroli_malam": "plan_police_device_missing"}
+
+
+async def test_reader_of_a_checkpoint_that_is_gone_is_an_issue(hass: HomeAssistant, house: House) -> None:
+    reader = device(hass)
+    await house.set_up(checkpoint(reader_device_id=reader))
+    assert issues(hass) == {}
+    dr.async_get(hass).async_remove_device(reader)
+    await hass.async_block_till_done()
+    assert issues(hass) == {"checkpoint_reader_missing_pos_utama": "checkpoint_reader_missing"}
+
+
+async def test_zone_of_a_checkpoint_that_is_gone_is_an_issue_until_it_is_back(
+    hass: HomeAssistant, house: House, freezer: FrozenDateTimeFactory
+) -> None:
+    await house.set_up(checkpoint(zone_entity_id="zone.rutan"))
+    assert issues(hass) == {"checkpoint_zone_missing_pos_utama": "checkpoint_zone_missing"}
+    hass.states.async_set("zone.rutan", "0")
+    await later(hass, freezer, seconds=61)
+    assert issues(hass) == {}
+
+
 # --- the way to mend it ---
 
 
@@ -367,18 +430,25 @@ async def test_every_issue_of_a_part_leads_to_its_form(
     hass: HomeAssistant, house: House, hass_client: ClientSessionGenerator
 ) -> None:
     assert await async_setup_component(hass, "repairs", {})
-    await house.set_up(panic_button(entity_id="switch.gone"), police_phone("HP Budi", "gone"))
+    await house.set_up(
+        panic_button(entity_id="switch.gone"), police_phone("HP Budi", "gone"), patrol_plan("Malam", "gone")
+    )
     client = await hass_client()
-    for issue_id, step in (("source_missing_gerbang", "entity"), ("phone_missing_hp_budi", "phone")):
+    steps = {
+        "source_missing_gerbang": "entity",
+        "phone_missing_hp_budi": "phone",
+        "plan_checkpoint_missing_malam": "user",
+    }
+    for issue_id, step in steps.items():
         form = await start_fix(client, issue_id)
         assert form["step_id"] == "confirm"
-        assert form["description_placeholders"]["name"] in ("Gerbang", "HP Budi")
+        assert form["description_placeholders"]["name"] in ("Gerbang", "HP Budi", "Malam")
         end = await confirm(client, form)
         assert (end["type"], end["reason"]) == ("abort", "mend_part")
         kind, flow_id = end["next_flow"]
         assert kind == "config_subentries_flow"
         assert hass.config_entries.subentries.async_get(flow_id)["step_id"] == step
-    assert set(issues(hass)) == {"source_missing_gerbang", "phone_missing_hp_budi"}
+    assert issues(hass).keys() == steps.keys()
 
 
 async def test_issue_of_a_part_that_is_gone_says_so(
@@ -407,8 +477,9 @@ async def test_issue_of_a_part_that_is_gone_says_so(
         (police_device("Pos", "notify", entity_id="notify.other", duty_entity_id="{}"), "police_device_pos"),
         (panic_button("Pos", battery_entity_id="{}"), "panic_button_pos"),
         (panic_button("Pos", feedback_entity_id="{}"), "panic_button_pos"),
+        (checkpoint("Pos", zone_entity_id="{}"), "checkpoint_pos"),
     ],
-    ids=["notify", "annunciator", "voice", "duty", "battery", "feedback"],
+    ids=["notify", "annunciator", "voice", "duty", "battery", "feedback", "zone"],
 )
 async def test_entity_of_a_part_is_followed_when_it_gets_another_id(
     hass: HomeAssistant, house: House, part: ConfigSubentryDataWithId, unique_id: str | None

@@ -46,6 +46,7 @@ from .const import (
     MAX_NAME,
     MINUTE,
     REAUTH_CAMERA,
+    SECTION_REPORT,
     SUBENTRY_CAMERA,
     SUBENTRY_CHECKPOINT,
     SUBENTRY_OFFICER,
@@ -72,6 +73,7 @@ from .flows.officer import OfficerFlow
 from .flows.panic_button import PanicButtonFlow
 from .flows.patrol_plan import PatrolPlanFlow
 from .flows.police_device import PoliceDeviceFlow
+from .flows.report import FIELDS as REPORT_FIELDS, MAX_LINES, REPORT, ReportFormError, async_read
 
 # What Home Assistant makes of a name without a letter or digit that it knows.
 _NO_SLUG: Final = ("", "unknown")
@@ -96,6 +98,7 @@ _OPTIONS_SCHEMA: Final = vol.Schema(
         ),
         vol.Optional(CONF_CLOSE_CODE): SECRET,
         vol.Optional(CONF_JOURNAL_URL): SECRET,
+        vol.Optional(SECTION_REPORT): REPORT,
     }
 )
 
@@ -218,22 +221,34 @@ class RutanOptionsFlow(OptionsFlow):
         """Ask for the options."""
         shown = dict(self.config_entry.options)
         shown |= dict.fromkeys(shown.keys() & _SECRETS, CODE_NOT_CHANGED)
+        shown[SECTION_REPORT] = {field: shown.pop(field) for field in REPORT_FIELDS if field in shown}
         if CONF_VISIT_TIMEOUT in shown:
             shown[CONF_VISIT_TIMEOUT] //= MINUTE
         if user_input is None:
             return self._async_show(shown)
         code, url = (user_input.get(secret, "").strip() for secret in _SECRETS)
-        if code not in ("", CODE_NOT_CHANGED) and not fits(code):
-            return self._async_show(user_input, {CONF_CLOSE_CODE: "code_unfit"})
-        if url not in ("", CODE_NOT_CHANGED) and (
-            trouble := await address_error(self.hass, url, self.config_entry.unique_id or "")
-        ):
-            return self._async_show(user_input, {CONF_JOURNAL_URL: trouble[0]}, trouble[1])
+        if trouble := await self._secrets_trouble(code, url):
+            return self._async_show(user_input, *trouble)
+        try:
+            report = await async_read(self.hass, user_input.get(SECTION_REPORT, self.config_entry.options))
+        except ReportFormError as err:
+            # The dialog shows no error inside a section.
+            return self._async_show(user_input, {SECTION_REPORT: err.error})
         timeout = user_input[CONF_VISIT_TIMEOUT] * MINUTE
         options = {**self.config_entry.options, **user_input, CONF_VISIT_TIMEOUT: timeout}
-        for secret in _SECRETS:
-            options.pop(secret, None)
-        return self.async_create_entry(data={**options, **await self._close_code(code), **self._journal_url(url)})
+        for field in (*_SECRETS, SECTION_REPORT, *REPORT_FIELDS):
+            options.pop(field, None)
+        kept = {**await self._close_code(code), **self._journal_url(url)}
+        return self.async_create_entry(data={**options, **report, **kept})
+
+    async def _secrets_trouble(self, code: str, url: str) -> tuple[dict[str, str], str] | None:
+        """Return which secret will not do, and what the server says that is named in one."""
+        if code not in ("", CODE_NOT_CHANGED) and not fits(code):
+            return {CONF_CLOSE_CODE: "code_unfit"}, ""
+        if url in ("", CODE_NOT_CHANGED):
+            return None
+        trouble = await address_error(self.hass, url, self.config_entry.unique_id or "")
+        return ({CONF_JOURNAL_URL: trouble[0]}, trouble[1]) if trouble else None
 
     async def _close_code(self, code: str) -> dict[str, str]:
         """Return the code as it is stored: the one there is, a new one, or none."""
@@ -258,7 +273,13 @@ class RutanOptionsFlow(OptionsFlow):
             step_id="init",
             data_schema=self.add_suggested_values_to_schema(_OPTIONS_SCHEMA, values),
             errors=errors,
-            description_placeholders={"min": str(MIN_CODE), "max": str(MAX_CODE), "error": trouble},
+            description_placeholders={
+                "min": str(MIN_CODE),
+                "max": str(MAX_CODE),
+                "lines": str(MAX_LINES),
+                "characters": str(MAX_NAME),
+                "error": trouble,
+            },
         )
 
 

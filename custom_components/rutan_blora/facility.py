@@ -1,88 +1,36 @@
 """A facility: the runtime of one config entry, and how its rooms are joined."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import time, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from datetime import timedelta
 from functools import partial
-import hashlib
 from pathlib import Path
-from typing import Any, Final
 
-from homeassistant.config_entries import ConfigEntry, ConfigSubentry
-from homeassistant.const import (
-    CONF_DEVICE_ID,
-    CONF_ENTITY_ID,
-    CONF_WEBHOOK_ID,
-)
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HassJob, HomeAssistant, callback
-from homeassistant.helpers.network import NoURLAvailableError, get_url
 from homeassistant.util.ulid import ulid_now
 
 from .actor import Actor, Origin, RefusedError
-from .alarm.buttons import PanicButton, PanicButtons
+from .alarm.buttons import PanicButtons
 from .alarm.desk import AlarmDesk
 from .alarm.incident import Incident, Kind, Refusal
 from .alarm.wording import compose_test, headline
-from .cctv.camera import Camera, make_source
+from .cctv.camera import Camera
 from .cctv.collector import Collector
 from .cctv.desk import CameraDesk
 from .cctv.guard import Guard
 from .cctv.screen import Emphasis, Screen
-from .cctv.tamper import find_tamper_entities
 from .codes import RECORD_CLOSE_CODE, Code
 from .const import (
-    ANSWER_PATH,
-    CONF_BATTERY_ENTITY_ID,
-    CONF_CAMERAS,
-    CONF_CARD_IDS,
-    CONF_CHANNEL,
     CONF_CLOSE_CODE,
-    CONF_DEBOUNCE,
-    CONF_DRILLS,
-    CONF_DURATION,
-    CONF_DUTY_ENTITY_ID,
-    CONF_ENTITY_IDS,
-    CONF_FEEDBACK_ENTITY_ID,
-    CONF_GATE,
-    CONF_INTERVAL,
     CONF_JOURNAL_URL,
-    CONF_KIND,
     CONF_LANGUAGE,
-    CONF_LIVE_CODE,
-    CONF_LOCAL_ONLY,
-    CONF_LOCATION,
-    CONF_LONG_PRESS_KIND,
-    CONF_MAX_AGE,
-    CONF_MOTION_ENTITY_ID,
-    CONF_NRP,
-    CONF_OFFICER,
-    CONF_OVERRIDES,
-    CONF_PIN,
-    CONF_POLICE_DEVICES,
-    CONF_POSITION,
-    CONF_QUIET_FROM,
-    CONF_QUIET_UNTIL,
-    CONF_RANK,
-    CONF_READER_DEVICE_ID,
     CONF_REPEAT_INTERVAL,
     CONF_RESPONSE_TIME,
     CONF_RETENTION_DAYS,
-    CONF_ROTATION,
-    CONF_SECRET,
-    CONF_SOURCE,
-    CONF_SUPERVISION,
-    CONF_TAG_ID,
-    CONF_TEST_INTERVAL,
-    CONF_TIER,
     CONF_TIER_DELAY,
     CONF_TOKEN_KEY,
-    CONF_TOPIC,
-    CONF_TTS_ENTITY_ID,
-    CONF_UNIT,
-    CONF_URL,
     CONF_VISIT_TIMEOUT,
-    CONF_ZONE_ENTITY_ID,
-    DEFAULT_DEBOUNCE,
     DEFAULT_REPEAT_INTERVAL,
     DEFAULT_RESPONSE_TIME,
     DEFAULT_RETENTION_DAYS,
@@ -91,30 +39,17 @@ from .const import (
     DOMAIN,
     FIRST_TIER,
     MAX_TEXT,
-    SUBENTRY_CAMERA,
-    SUBENTRY_CHECKPOINT,
-    SUBENTRY_OFFICER,
-    SUBENTRY_PANIC_BUTTON,
-    SUBENTRY_PATROL_PLAN,
-    SUBENTRY_POLICE_DEVICE,
-    ChannelType,
     Language,
-    Source,
 )
 from .kept import Kept, async_retire, keep
-from .patrol.checkpoint import Checkpoint, KnownOfficer
+from .parts import Parts
 from .patrol.desk import PatrolDesk
-from .patrol.notice import Notify
-from .patrol.plan import PatrolPlan, plan_from_body
-from .patrol.visit import Officer, Visit
+from .patrol.notice import is_due_tag
+from .patrol.photo import Album
+from .patrol.reception import Reception
+from .patrol.visit import Visit
 from .pictures import place_in
 from .police.alert import Answer, plain
-from .police.channels import Channel
-from .police.channels.annunciator import Annunciator
-from .police.channels.mqtt import MqttPost
-from .police.channels.notify import NotifyEntity
-from .police.channels.phone import Phone
-from .police.channels.webhook import WebhookReceiver
 from .police.courier import PoliceDevice
 from .police.delivery import Delivery, Plan, chosen
 from .police.dispatcher import Dispatcher
@@ -133,12 +68,13 @@ class Facility:
         self.name = entry.title
         self.language = Language(entry.options[CONF_LANGUAGE])
         # As they were when the rooms were built: one added since comes with the reload that follows.
-        self.subentries: Mapping[str, ConfigSubentry] = dict(entry.subentries)
+        self.parts = Parts(hass, entry)
+        self.subentries = self.parts.subentries
         self.kept = keep(hass, entry.entry_id, lambda: Kept(hass, entry.entry_id, self.name, _path(hass, entry)))
         self.kept.name = self.name
         self.people = self.kept.people
         self._entry = entry
-        devices = [_police_device(hass, entry, s) for s in self._subentries_of(SUBENTRY_POLICE_DEVICE)]
+        devices, cameras = self.parts.devices.values(), self.parts.cameras.values()
         self.police = Dispatcher(hass, self.kept.journal, devices, entry.data[CONF_TOKEN_KEY])
         self.police.last_response = self.kept.last_response
         self.alarm = AlarmDesk(hass, self.kept.journal, self.police, _plan(entry, devices), site=entry.title)
@@ -149,35 +85,48 @@ class Facility:
             self.kept.wrong_codes,
             kind=RECORD_CLOSE_CODE,
         )
-        buttons = [_panic_button(s) for s in self._subentries_of(SUBENTRY_PANIC_BUTTON)]
         self.buttons = PanicButtons(
-            hass, self.kept.journal, self.alarm, self.people, buttons, self.kept.intake.known, self.kept.tested
+            hass,
+            self.kept.journal,
+            self.alarm,
+            self.people,
+            self.parts.buttons.values(),
+            self.kept.intake.known,
+            self.kept.tested,
         )
-        cameras = [_camera(hass, s) for s in self._subentries_of(SUBENTRY_CAMERA)]
         self.cameras = CameraDesk(hass, self.kept.journal, cameras, self.kept.scenes)
         self.guard = Guard(hass, self.kept.journal, cameras, self.kept.guarded, self._entered)
         days = entry.options.get(CONF_RETENTION_DAYS, DEFAULT_RETENTION_DAYS)
+        place = place_in(hass.config.media_dirs, hass.config.path("media"))
         self.collector = Collector(
             hass,
             self.kept.journal,
             self.cameras,
-            place_in(hass.config.media_dirs, hass.config.path("media")),
+            place,
             timedelta(days=days),
         )
-        self.phones = dict(_phone_officer(s) for s in self._subentries_of(SUBENTRY_POLICE_DEVICE) if _is_phone(s))
+        self.phones = self.parts.phones
         self.gate = frozenset(device.id for device in devices if device.gate)
-        checkpoints = [_checkpoint(s) for s in self._subentries_of(SUBENTRY_CHECKPOINT)]
-        places = frozenset(checkpoint.id for checkpoint in checkpoints)
-        plans = self._subentries_of(SUBENTRY_PATROL_PLAN)
-        self.notify = {s.subentry_id: _notify(s) for s in plans}
+        self.notify = self.parts.notify
         self.patrol = PatrolDesk(
             hass,
             self.kept.journal,
             self.kept.book,
-            checkpoints=checkpoints,
-            plans=[_patrol_plan(s, places) for s in plans],
-            officers=[_officer(s) for s in self._subentries_of(SUBENTRY_OFFICER)],
+            checkpoints=self.parts.checkpoints.values(),
+            plans=self.parts.plans.values(),
+            officers=self.parts.officers.values(),
             timeout=timedelta(seconds=entry.options.get(CONF_VISIT_TIMEOUT, DEFAULT_VISIT_TIMEOUT)),
+        )
+        self.album = Album(hass, self.kept.journal, place, timedelta(days=days))
+        self.reception = Reception(
+            hass,
+            self.kept.journal,
+            self.patrol,
+            key=entry.data[CONF_TOKEN_KEY],
+            taken=self.kept.forms,
+            wrong_pins=self.kept.wrong_pins,
+            raise_alarm=self.raise_from_visit,
+            is_on_record=lambda: self.kept.journal_error is None,
         )
         self.screen = Screen(
             hass,
@@ -189,14 +138,11 @@ class Facility:
         self.pictures: dict[str, str] = {}
         # By panic button the cameras that show its place; a guarded camera shows its own.
         self._near: Mapping[str, Sequence[str]] = {
-            **{s.subentry_id: s.data.get(CONF_CAMERAS, ()) for s in self._subentries_of(SUBENTRY_PANIC_BUTTON)},
+            **self.parts.near,
             **{camera.id: (camera.id,) for camera in cameras},
         }
         self.alarm.picture_of = self._picture_of
         self.police.on_answer = self._answered
-
-    def _subentries_of(self, kind: str) -> list[ConfigSubentry]:
-        return [subentry for subentry in self.subentries.values() if subentry.subentry_type == kind]
 
     async def async_open(self) -> None:
         """Take up what was open: from before the reload, or at the first set-up from the journal."""
@@ -206,6 +152,17 @@ class Facility:
             self.alarm.restore(self.kept.late)
         else:
             self.alarm.take_over(self.kept.latest, self.kept.deliveries)
+        self._take_over_visits()
+
+    def _take_over_visits(self) -> None:
+        """Take up how far news of visits had come; an answer to them may be waiting already."""
+        kept = self.kept
+        for tag, records in kept.patrol_news.items():
+            if tag not in kept.patrol_told and self.is_of_visits(tag):
+                self.police.restore(tag, records)
+        for deliveries in kept.patrol_told.values():
+            self.police.take_over(deliveries)
+        kept.patrol_news, kept.patrol_told = {}, {}
 
     @callback
     def start(self) -> None:
@@ -218,7 +175,7 @@ class Facility:
         self.guard.start()
         self.collector.start()
         self.kept.copying.follow(self._entry.options.get(CONF_JOURNAL_URL), self.name)
-        self.patrol.start()
+        self.album.start()
 
     @callback
     def _answered(self, tag: str, device: PoliceDevice, answer: Answer, officer: str) -> None:
@@ -227,9 +184,12 @@ class Facility:
             self.alarm.answered(tag, device, answer, officer)
         elif device.gate:
             guard = Actor(origin=Origin.USER, id=device.id, name=device.holder)
-            self.patrol.countersign(guard, visit.id)
+            # The alarm first: nothing that is wrong with the visit may stand in its way.
             if answer is Answer.RAISE:
                 self.raise_from_visit(visit, guard)
+            # One that was taken back meanwhile is no longer signed.
+            with suppress(RefusedError):
+                self.patrol.countersign(guard, visit.id)
 
     @callback
     def raise_from_visit(self, visit: Visit, actor: Actor) -> Incident:
@@ -237,6 +197,10 @@ class Facility:
         location = self.patrol.location(visit)
         message = plain(visit.report.note, MAX_TEXT)
         return self.alarm.press(actor, location=location, kind=Kind.PANIC, message=message)
+
+    def is_of_visits(self, tag: str) -> bool:
+        """Tell whether an alert is about visits, not about an incident."""
+        return tag in self.patrol.book.visits or is_due_tag(tag)
 
     @callback
     def _entered(self, camera: Camera) -> None:
@@ -289,8 +253,10 @@ class Facility:
         self.buttons.stop()
         self.kept.latest = self.alarm.latest
         self.kept.deliveries = self.alarm.deliveries
+        self.kept.patrol_told = {tag: self.police.deliveries(tag) for tag in self.police.tags if self.is_of_visits(tag)}
         self.guard.stop()
         self.collector.stop()
+        self.album.stop()
         self.patrol.stop()
         # Not waited for: a press that comes during a reload must not wait for a camera that does not let go.
         self.hass.async_create_task(self.cameras.async_stop(), "rutan_blora stop the cameras")
@@ -302,41 +268,6 @@ def _path(hass: HomeAssistant, entry: RutanConfigEntry) -> Path:
     return Path(hass.config.path(DOMAIN, f"{entry.unique_id}.db"))
 
 
-def _panic_button(subentry: ConfigSubentry) -> PanicButton:
-    data = subentry.data
-    return PanicButton(
-        id=subentry.subentry_id,
-        name=subentry.title,
-        location=data.get(CONF_LOCATION) or subentry.title,
-        kind=Kind(data[CONF_KIND]),
-        source=Source(data[CONF_SOURCE]),
-        entity_id=data.get(CONF_ENTITY_ID),
-        webhook_id=data.get(CONF_WEBHOOK_ID),
-        local_only=data.get(CONF_LOCAL_ONLY, True),
-        long_press_kind=Kind(data[CONF_LONG_PRESS_KIND]) if data.get(CONF_LONG_PRESS_KIND) else None,
-        supervision=data.get(CONF_SUPERVISION, 0),
-        battery_entity_id=data.get(CONF_BATTERY_ENTITY_ID),
-        test_interval=data.get(CONF_TEST_INTERVAL, 0),
-        feedback_entity_id=data.get(CONF_FEEDBACK_ENTITY_ID),
-    )
-
-
-def _camera(hass: HomeAssistant, subentry: ConfigSubentry) -> Camera:
-    data = subentry.data
-    entity_id = data.get(CONF_ENTITY_ID)
-    return Camera(
-        id=subentry.subentry_id,
-        key=f"{subentry.subentry_id} {subentry.unique_id}",
-        name=subentry.title,
-        source=make_source(hass, data),
-        interval=data[CONF_INTERVAL],
-        max_age=data[CONF_MAX_AGE],
-        position=data[CONF_POSITION],
-        motion_entity_id=data.get(CONF_MOTION_ENTITY_ID),
-        tamper_entity_ids=find_tamper_entities(hass, entity_id) if entity_id else (),
-    )
-
-
 def _plan(entry: RutanConfigEntry, devices: Iterable[PoliceDevice]) -> Plan:
     """Return the plan of an incident that would be raised now."""
     options = entry.options
@@ -346,129 +277,3 @@ def _plan(entry: RutanConfigEntry, devices: Iterable[PoliceDevice]) -> Plan:
         response_time=options.get(CONF_RESPONSE_TIME, DEFAULT_RESPONSE_TIME),
         tiers={device.id: device.tier for device in devices if not device.gate},
     )
-
-
-def _police_device(hass: HomeAssistant, entry: RutanConfigEntry, subentry: ConfigSubentry) -> PoliceDevice:
-    data = subentry.data
-    officer = " ".join(filter(None, (data.get(CONF_RANK), data.get(CONF_OFFICER)))) or subentry.title
-    unit = data.get(CONF_UNIT)
-    reach = _CHANNELS[ChannelType(data[CONF_CHANNEL])]
-    return PoliceDevice(
-        id=subentry.subentry_id,
-        name=subentry.title,
-        holder=f"{officer} – {unit}" if unit else officer,
-        language=Language(data.get(CONF_LANGUAGE) or entry.options[CONF_LANGUAGE]),
-        channel=reach.build(hass, data),
-        address=reach.address(data),
-        tier=data.get(CONF_TIER, FIRST_TIER),
-        duty_entity_id=data.get(CONF_DUTY_ENTITY_ID),
-        drills=data.get(CONF_DRILLS, True),
-        gate=data.get(CONF_GATE, False),
-    )
-
-
-def _is_phone(subentry: ConfigSubentry) -> bool:
-    return bool(subentry.data[CONF_CHANNEL] == ChannelType.PHONE)
-
-
-def _phone_officer(subentry: ConfigSubentry) -> tuple[str, Officer]:
-    """Return a phone's device and whose it is."""
-    return subentry.data[CONF_DEVICE_ID], _officer_of(subentry, subentry.data.get(CONF_OFFICER) or subentry.title)
-
-
-def _officer_of(subentry: ConfigSubentry, name: str) -> Officer:
-    data = subentry.data
-    return Officer(
-        id=subentry.subentry_id,
-        name=name,
-        rank=data.get(CONF_RANK, ""),
-        nrp=data.get(CONF_NRP, ""),
-        unit=data.get(CONF_UNIT, ""),
-    )
-
-
-def _officer(subentry: ConfigSubentry) -> KnownOfficer:
-    return KnownOfficer(
-        officer=_officer_of(subentry, subentry.title),
-        cards=frozenset(subentry.data.get(CONF_CARD_IDS, ())),
-        pin=subentry.data.get(CONF_PIN),
-    )
-
-
-def _checkpoint(subentry: ConfigSubentry) -> Checkpoint:
-    data = subentry.data
-    return Checkpoint(
-        id=subentry.subentry_id,
-        name=subentry.title,
-        location=data.get(CONF_LOCATION) or subentry.title,
-        debounce=timedelta(seconds=data.get(CONF_DEBOUNCE, DEFAULT_DEBOUNCE)),
-        tag_id=data.get(CONF_TAG_ID),
-        reader_device_id=data.get(CONF_READER_DEVICE_ID),
-        zone_entity_id=data.get(CONF_ZONE_ENTITY_ID),
-        live_code=data.get(CONF_LIVE_CODE, False),
-        rotation=data.get(CONF_ROTATION, 0),
-    )
-
-
-def _patrol_plan(subentry: ConfigSubentry, places: frozenset[str]) -> PatrolPlan:
-    """Return a plan of the checkpoints that there are; one that has lost all of them expects nobody."""
-    body = {CONF_OVERRIDES: [], **subentry.data, "name": subentry.title}
-    plan = plan_from_body(subentry.subentry_id, body)
-    left = plan.checkpoints & places
-    return replace(plan, checkpoints=left) if left else replace(plan, checkpoints=left, windows=(), overrides=())
-
-
-def _notify(subentry: ConfigSubentry) -> Notify:
-    data = subentry.data
-    quiet_from, quiet_until = data.get(CONF_QUIET_FROM), data.get(CONF_QUIET_UNTIL)
-    return Notify(
-        to=frozenset(data.get(CONF_POLICE_DEVICES, ())),
-        quiet_from=time.fromisoformat(quiet_from) if quiet_from else None,
-        quiet_until=time.fromisoformat(quiet_until) if quiet_until else None,
-    )
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Reach:
-    """How a channel is built of what a subentry says, and where it leads: somebody else's must be told anew."""
-
-    build: Callable[[HomeAssistant, Mapping[str, Any]], Channel]
-    address: Callable[[Mapping[str, Any]], str]
-
-
-def _answer_url(hass: HomeAssistant, answer: Answer, token: str) -> str | None:
-    """Return where an alert is answered, None if Home Assistant does not know how it is reached."""
-    try:
-        return f"{get_url(hass, prefer_external=True)}{ANSWER_PATH}/{answer}/{token}"
-    except NoURLAvailableError:
-        return None
-
-
-_CHANNELS: Final[Mapping[ChannelType, _Reach]] = {
-    ChannelType.PHONE: _Reach(
-        build=lambda hass, data: Phone(hass, data[CONF_DEVICE_ID]),
-        address=lambda data: str(data[CONF_DEVICE_ID]),
-    ),
-    ChannelType.NOTIFY: _Reach(
-        build=lambda hass, data: NotifyEntity(hass, data[CONF_ENTITY_ID]),
-        address=lambda data: str(data[CONF_ENTITY_ID]),
-    ),
-    ChannelType.ANNUNCIATOR: _Reach(
-        build=lambda hass, data: Annunciator(
-            hass,
-            tuple(data[CONF_ENTITY_IDS]),
-            duration=data[CONF_DURATION],
-            tts_entity_id=data.get(CONF_TTS_ENTITY_ID),
-        ),
-        address=lambda data: ",".join(sorted(data[CONF_ENTITY_IDS])),
-    ),
-    ChannelType.MQTT: _Reach(
-        build=lambda hass, data: MqttPost(hass, data[CONF_TOPIC]),
-        address=lambda data: str(data[CONF_TOPIC]),
-    ),
-    ChannelType.WEBHOOK: _Reach(
-        build=lambda hass, data: WebhookReceiver(hass, data[CONF_URL], data[CONF_SECRET], partial(_answer_url, hass)),
-        # The address goes on record; one that holds a secret of its own must not.
-        address=lambda data: hashlib.sha256(data[CONF_URL].encode()).hexdigest()[:16],
-    ),
-}

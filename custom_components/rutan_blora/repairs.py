@@ -18,7 +18,7 @@ async def async_create_fix_flow(
 
 
 class PartFlow(RepairsFlow):
-    """Open the form of the panic button or police device that is not well."""
+    """Open the form of the part that is not well."""
 
     async def async_step_init(self, _: dict[str, Any] | None = None) -> RepairsFlowResult:
         """Say what is wrong."""

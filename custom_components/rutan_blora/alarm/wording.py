@@ -133,6 +133,16 @@ def headline(incident: Incident, language: Language) -> str:
     return _title(incident, _WORDS[language])
 
 
+def kind_name(kind: Kind, language: Language) -> str:
+    """Return what a kind is called."""
+    return _WORDS[language].kinds[kind]
+
+
+def outcome_name(outcome: Outcome, language: Language) -> str:
+    """Return what an outcome is called."""
+    return _WORDS[language].outcomes[outcome]
+
+
 def compose_test(tag: str, language: Language, *, site: str) -> Alert:
     """Return what a device is told to see whether it can be; its one button lets the officer say so."""
     words = _WORDS[language]

@@ -23,7 +23,7 @@ async def address_error(hass: HomeAssistant, url: str, slug: str) -> tuple[str, 
         await async_need(hass, POSTGRESQL)
         async with asyncio.timeout(DEADLINE):
             await hass.async_add_executor_job(check, url, schema_of(slug))
-    except (HomeAssistantError, ImportError):
+    except HomeAssistantError, ImportError:
         return "requirement_missing", ""
     except AddressError:
         return "journal_url_unfit", ""
