@@ -19,13 +19,13 @@ from custom_components.rutan_blora.journal.copy import CopyState
 from custom_components.rutan_blora.journal.record import first_broken
 from custom_components.rutan_blora.journal.server import Server
 from custom_components.rutan_blora.journal.table import Reader
+from demo.postgresql import PASSWORD, PostgreSQL
 from homeassistant.config_entries import ConfigEntryDisabler, ConfigFlowResult
 from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import issue_registry as ir
 
 from .common import ENTRY_ID, FakePhone, House, panic_button, until
-from .postgresql import PASSWORD, PostgreSQL, server_that_never_answers
 
 pytest_plugins = ("tests.database", "tests.fixtures")
 
@@ -111,11 +111,12 @@ async def test_what_is_on_record_is_copied(house: House, server: PostgreSQL) -> 
 
 async def test_a_reload_does_not_end_the_copy(house: House, server: PostgreSQL) -> None:
     await set_up(house, server.url())
+    await house.press_entity()
+    await until_same(house, server)
     before = house.facility.kept.copying._copy
-    assert before is not None
     await house.reload()
     assert house.facility.kept.copying._copy is before
-    await house.press_entity()
+    await house.call("close_alarm", outcome="resolved")
     await until_same(house, server)
 
 
@@ -348,16 +349,15 @@ async def test_what_the_server_says_is_told_without_the_password(house: House, s
 
 
 async def test_a_server_that_never_answers_holds_the_form_up_only_so_long(
-    house: House, server: PostgreSQL, monkeypatch: pytest.MonkeyPatch
+    house: House, server: PostgreSQL, silent_port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(server_module, "CONNECT_DEADLINE", 2)
     monkeypatch.setattr(form_module, "DEADLINE", 0.1)
     await house.set_up()
-    with server_that_never_answers() as port:
-        result = await fill_in(house, journal_url=server.url(port=port))
-        assert result["errors"] == {CONF_JOURNAL_URL: "journal_unreachable"}
-        # The driver gives up by itself.
-        await house.hass.async_block_till_done()
+    result = await fill_in(house, journal_url=server.url(port=silent_port))
+    assert result["errors"] == {CONF_JOURNAL_URL: "journal_unreachable"}
+    # The driver gives up by itself.
+    await house.hass.async_block_till_done()
 
 
 async def test_an_address_cannot_be_tried_without_the_driver(house: House, server: PostgreSQL) -> None:

@@ -21,8 +21,8 @@ from custom_components.rutan_blora.journal.record import Draft, first_broken
 from custom_components.rutan_blora.journal.server import AddressError, Server, schema_of
 from custom_components.rutan_blora.journal.store import Journal
 from custom_components.rutan_blora.journal.table import Reader
+from demo.postgresql import HOST, PASSWORD, PostgreSQL
 
-from ..postgresql import HOST, PASSWORD, PostgreSQL, server_that_never_answers
 from .common import NOW, PATIENCE, a_draft, wait_until
 
 pytest_plugins = ("tests.database",)
@@ -268,14 +268,13 @@ def test_a_close_ends_what_waits_for_a_server_that_hangs(site: Site) -> None:
     assert told_by(copied).states == [CopyState.SAME]
 
 
-def test_a_server_that_takes_connections_and_never_answers_is_away(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_takes_connections_and_never_answers_is_away(
+    site: Site, silent_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     # The driver knows no less.
     monkeypatch.setattr(server_module, "CONNECT_DEADLINE", 2)
-    with server_that_never_answers() as port:
-        copied = site.copied(url=site.server.url(port=port))
-        health = told_by(copied).until(CopyState.AWAY)
-        assert "timeout" in (health.error or "")
-        site.write(1)
+    copied = site.copied(url=site.server.url(port=silent_port))
+    assert "timeout" in (told_by(copied).until(CopyState.AWAY).error or "")
 
 
 def test_a_wrong_password_is_told_and_tells_nothing(site: Site) -> None:

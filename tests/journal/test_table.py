@@ -19,8 +19,8 @@ from custom_components.rutan_blora.journal.record import Draft, first_broken
 from custom_components.rutan_blora.journal.server import Server
 from custom_components.rutan_blora.journal.store import Journal
 from custom_components.rutan_blora.journal.table import Reader, prepare
+from demo.postgresql import PostgreSQL
 
-from ..postgresql import PostgreSQL
 from .common import NOW, a_draft, wait_until
 
 pytest_plugins = ("tests.database",)

@@ -58,8 +58,13 @@ class Server:
     @contextmanager
     def connected(self) -> Iterator[Connection]:
         """Connect; raise SQLAlchemyError if that fails."""
-        with self.deadline():
-            connection = self.engine.connect()
+        try:
+            with self.deadline():
+                connection = self.engine.connect()
+        except BaseException:
+            # SQLAlchemy tells nobody of a connection that failed at its first questions.
+            self._let_go()
+            raise
         try:
             yield connection
         finally:

@@ -1,4 +1,4 @@
-"""A real PostgreSQL server on this machine, for the journal's copy."""
+"""A real PostgreSQL server on this machine, in a folder of its own: for the journal's copy."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -6,16 +6,14 @@ import os
 from pathlib import Path
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 from time import monotonic, sleep
 from typing import Final
 
 import psycopg
-import pytest
 
-from demo.home_assistant import free_port
+from .home_assistant import free_port
 
 HOST: Final = "127.0.0.1"
 PASSWORD: Final = "pa55-of-the-copy"
@@ -24,18 +22,12 @@ _DEBIAN: Final = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
 _PATH: Final = os.pathsep.join([os.environ.get("PATH", ""), *map(str, _DEBIAN)])
 _INITDB: Final = shutil.which("initdb", path=_PATH)
 _POSTGRES: Final = shutil.which("postgres", path=_PATH)
-# Only a failing test waits that long (seconds).
+# The server is another process, on a machine that may be busy (seconds).
 PATIENCE: Final = 15.0
 
 
-def require_postgresql() -> None:
-    """Skip the test where there is no PostgreSQL; in continuous integration there has to be one."""
-    if _INITDB and _POSTGRES:
-        return
-    reason = "there is no PostgreSQL on this machine"
-    if os.environ.get("CI"):
-        pytest.fail(reason)
-    pytest.skip(reason)
+# Whether there is one on this machine.
+IS_THERE: Final = _INITDB is not None and _POSTGRES is not None
 
 
 class PostgreSQL:
@@ -56,7 +48,8 @@ class PostgreSQL:
             *(_INITDB, "--pgdata", self._data, "--username", "postgres", "--auth", "scram-sha-256"),
             *("--pwfile", password, "--encoding", "UTF8", "--locale", "C", "--no-sync"),
         ).wait()
-        assert self._data.joinpath("PG_VERSION").exists()
+        if not self._data.joinpath("PG_VERSION").exists():
+            raise RuntimeError("PostgreSQL made no database")
 
     @property
     def _data(self) -> Path:
@@ -86,7 +79,8 @@ class PostgreSQL:
         while True:
             with suppress(psycopg.OperationalError), psycopg.connect(self.url(), connect_timeout=2):
                 return
-            assert monotonic() < deadline, "it never took a connection"
+            if monotonic() > deadline:
+                raise TimeoutError("PostgreSQL took no connection")
             sleep(0.02)
 
     def stop(self) -> None:
@@ -113,7 +107,8 @@ class PostgreSQL:
     @contextmanager
     def frozen(self) -> Iterator[None]:
         """Let it hang with all who serve its connections: they stay, but nothing is answered until this ends."""
-        assert self._process is not None
+        if self._process is None:
+            raise RuntimeError("PostgreSQL does not run")
         # Each who serves a connection is in a session of his own.
         pids = [self._process.pid, *(int(str(pid)) for (pid,) in self.execute("SELECT pid FROM pg_stat_activity"))]
         _signal(pids, signal.SIGSTOP)
@@ -144,10 +139,3 @@ def _signal(pids: list[int], number: signal.Signals) -> None:
     for pid in pids:
         with suppress(ProcessLookupError):
             os.kill(pid, number)
-
-
-@contextmanager
-def server_that_never_answers() -> Iterator[int]:
-    """Take connections on a port and say nothing."""
-    with socket.create_server((HOST, 0)) as server:
-        yield server.getsockname()[1]
