@@ -14,7 +14,7 @@ from homeassistant.const import __version__
 
 from .cameras import camera_goals, camera_tables, measure_cameras
 from .figures import Figures, Goal, merged, table
-from .journal import journal_table, measure_journal
+from .journal import journal_goals, journal_table, measure_journal, work_table
 from .press import many_goals, many_table, measure_many, measure_press, press_goals, press_table, ratio_table
 from .startup import measure_startup, startup_goals, startup_table
 
@@ -33,7 +33,7 @@ class Benchmark:
 
 
 async def _journal(folder: Path, arguments: argparse.Namespace) -> Figures:
-    return measure_journal(folder, arguments.records, arguments.trials)
+    return await measure_journal(folder, arguments.records, arguments.trials)
 
 
 BENCHMARKS: Final[Mapping[str, Benchmark]] = {
@@ -47,7 +47,11 @@ BENCHMARKS: Final[Mapping[str, Benchmark]] = {
         tables=lambda many: [many_table(many)],
         goals=many_goals,
     ),
-    "journal": Benchmark(measure=_journal, tables=lambda journal: [journal_table(journal)]),
+    "journal": Benchmark(
+        measure=_journal,
+        tables=lambda journal: [journal_table(journal), work_table(journal)],
+        goals=journal_goals,
+    ),
     "startup": Benchmark(
         measure=lambda folder, _: measure_startup(folder, DEVICES),
         tables=lambda startup: [startup_table(startup)],

@@ -46,12 +46,12 @@ async def _grow(folder: Path, addresses: Sequence[str]) -> list[float]:
             await hass.async_block_till_done()
             await asyncio.sleep(_SETTLE if len(cameras) > 1 else _SETTLE / 2)
             gc.collect()
-            sizes.append(_resident())
+            sizes.append(resident())
             await hass.config_entries.async_remove(entry.entry_id)
     return sizes
 
 
-def _resident() -> float:
+def resident() -> float:
     """Return the resident memory of this process (MiB)."""
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
