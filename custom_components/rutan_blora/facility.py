@@ -43,7 +43,12 @@ from .const import (
 from .kept import Kept, async_retire, keep
 from .parts import Parts
 from .patrol.desk import PatrolDesk
+<<<<<<< HEAD
 from .patrol.notice import is_due_tag
+=======
+from .patrol.photo import Album
+from .patrol.reception import Reception
+>>>>>>> page
 from .patrol.visit import Visit
 from .pictures import place_in
 from .police.alert import Answer, plain
@@ -94,11 +99,12 @@ class Facility:
         self.cameras = CameraDesk(hass, self.kept.journal, cameras, self.kept.scenes)
         self.guard = Guard(hass, self.kept.journal, cameras, self.kept.guarded, self._entered)
         days = entry.options.get(CONF_RETENTION_DAYS, DEFAULT_RETENTION_DAYS)
+        place = place_in(hass.config.media_dirs, hass.config.path("media"))
         self.collector = Collector(
             hass,
             self.kept.journal,
             self.cameras,
-            place_in(hass.config.media_dirs, hass.config.path("media")),
+            place,
             timedelta(days=days),
         )
         self.phones = self.parts.phones
@@ -112,6 +118,17 @@ class Facility:
             plans=self.parts.plans.values(),
             officers=self.parts.officers.values(),
             timeout=timedelta(seconds=entry.options.get(CONF_VISIT_TIMEOUT, DEFAULT_VISIT_TIMEOUT)),
+        )
+        self.album = Album(hass, self.kept.journal, place, timedelta(days=days))
+        self.reception = Reception(
+            hass,
+            self.kept.journal,
+            self.patrol,
+            key=entry.data[CONF_TOKEN_KEY],
+            taken=self.kept.forms,
+            wrong_pins=self.kept.wrong_pins,
+            raise_alarm=self.raise_from_visit,
+            is_on_record=lambda: self.kept.journal_error is None,
         )
         self.screen = Screen(
             hass,
@@ -159,6 +176,11 @@ class Facility:
         self.cameras.start()
         self.guard.start()
         self.collector.start()
+<<<<<<< HEAD
+=======
+        self.album.start()
+        self.patrol.start()
+>>>>>>> page
 
     @callback
     def _answered(self, tag: str, device: PoliceDevice, answer: Answer, officer: str) -> None:
@@ -239,6 +261,7 @@ class Facility:
         self.kept.patrol_told = {tag: self.police.deliveries(tag) for tag in self.police.tags if self.is_of_visits(tag)}
         self.guard.stop()
         self.collector.stop()
+        self.album.stop()
         self.patrol.stop()
         # Not waited for: a press that comes during a reload must not wait for a camera that does not let go.
         self.hass.async_create_task(self.cameras.async_stop(), "rutan_blora stop the cameras")

@@ -30,9 +30,14 @@ from .journal.store import Journal
 from .lamps import Lamps
 from .listeners import Listeners
 from .patrol.book import KINDS, RECORD_PLAN, Book
+from .patrol.codes import TICKET_LIFE
 from .patrol.desk import MEMORY, NEWS, replay
+<<<<<<< HEAD
 from .patrol.notice import tag_of as patrol_tag_of
 from .patrol.plan import Slot
+=======
+from .patrol.reception import RECORD_FORM, Taken, recall
+>>>>>>> page
 from .patrol.tags import TagInbox
 from .police.delivery import Delivery
 from .police.dispatcher import RECORD_DELIVERY
@@ -85,7 +90,14 @@ class Kept:
         self.wrong_codes: list[datetime] = []
         self.tags = TagInbox(hass)
         self.book = Book()
+<<<<<<< HEAD
         # How far news of visits had come: as a reload has left it, and as it is on record until that is taken up.
+=======
+        # What became of the check-in page's forms that could be handed in again, and officers' wrong PINs.
+        self.forms: dict[str, Taken] = {}
+        self.wrong_pins: dict[str, list[datetime]] = {}
+        # How far news of visits had come: as a reload has left it, and as it is on record before the first set-up.
+>>>>>>> page
         self.patrol_told: dict[str, dict[str, Delivery]] = {}
         self.patrol_news: dict[str, list[Record]] = {}
         self._hass = hass
@@ -214,11 +226,18 @@ class Kept:
         """Read what was told lately, and of the last window of each plan: it may be awaited for weeks."""
         news: dict[str, list[Record]] = {}
         for record in self.journal.of_kind({RECORD_DELIVERY}, since=now - NEWS):
+<<<<<<< HEAD
             news.setdefault(record.incident or "", []).append(record)
         last: dict[str, Slot] = {}
         for judgement in sorted(book.judgements.values(), key=lambda judgement: judgement.slot.start):
             last[judgement.slot.plan_id] = judgement.slot
         return news | {tag: self.journal.of_incident(tag) for tag in map(patrol_tag_of, last.values())}
+=======
+            self.patrol_news.setdefault(record.incident or "", []).append(record)
+        for nonce, taken in recall(self.journal.of_kind({RECORD_FORM}, since=now - TICKET_LIFE)).items():
+            self.forms.setdefault(nonce, taken)
+        self._past = replay(records)
+>>>>>>> page
 
     def _on_health(self, error: str | None) -> None:
         """Show the journal's health; called from any thread."""
