@@ -123,8 +123,6 @@ def _subentry_device(facility: Facility, entry: RutanConfigEntry, subentry: Conf
     return DeviceInfo(
         identifiers={(DOMAIN, f"{entry.entry_id}_{subentry.subentry_id}")},
         manufacturer="Rutan Blora",
-        # What an action's list of devices is filtered by.
-        model_id=subentry.subentry_type,
         name=subentry.title,
         via_device_id=dr.async_get_device_id_by_identifier(
             facility.hass, (DOMAIN, entry.entry_id), config_entry_id=entry.entry_id

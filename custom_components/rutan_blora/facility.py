@@ -1,6 +1,7 @@
 """A facility: the runtime of one config entry, and how its rooms are joined."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -42,8 +43,12 @@ from .const import (
 from .kept import Kept, async_retire, keep
 from .parts import Parts
 from .patrol.desk import PatrolDesk
+<<<<<<< HEAD
+from .patrol.notice import is_due_tag
+=======
 from .patrol.photo import Album
 from .patrol.reception import Reception
+>>>>>>> page
 from .patrol.visit import Visit
 from .pictures import place_in
 from .police.alert import Answer, plain
@@ -149,6 +154,17 @@ class Facility:
             self.alarm.restore(self.kept.late)
         else:
             self.alarm.take_over(self.kept.latest, self.kept.deliveries)
+        self._take_over_visits()
+
+    def _take_over_visits(self) -> None:
+        """Take up how far news of visits had come; an answer to them may be waiting already."""
+        kept = self.kept
+        for tag, records in kept.patrol_news.items():
+            if tag not in kept.patrol_told and self.is_of_visits(tag):
+                self.police.restore(tag, records)
+        for deliveries in kept.patrol_told.values():
+            self.police.take_over(deliveries)
+        kept.patrol_news, kept.patrol_told = {}, {}
 
     @callback
     def start(self) -> None:
@@ -160,8 +176,11 @@ class Facility:
         self.cameras.start()
         self.guard.start()
         self.collector.start()
+<<<<<<< HEAD
+=======
         self.album.start()
         self.patrol.start()
+>>>>>>> page
 
     @callback
     def _answered(self, tag: str, device: PoliceDevice, answer: Answer, officer: str) -> None:
@@ -173,7 +192,9 @@ class Facility:
             # The alarm first: nothing that is wrong with the visit may stand in its way.
             if answer is Answer.RAISE:
                 self.raise_from_visit(visit, guard)
-            self.patrol.countersign(guard, visit.id)
+            # One that was taken back meanwhile is no longer signed.
+            with suppress(RefusedError):
+                self.patrol.countersign(guard, visit.id)
 
     @callback
     def raise_from_visit(self, visit: Visit, actor: Actor) -> Incident:
@@ -181,6 +202,10 @@ class Facility:
         location = self.patrol.location(visit)
         message = plain(visit.report.note, MAX_TEXT)
         return self.alarm.press(actor, location=location, kind=Kind.PANIC, message=message)
+
+    def is_of_visits(self, tag: str) -> bool:
+        """Tell whether an alert is about visits, not about an incident."""
+        return tag in self.patrol.book.visits or is_due_tag(tag)
 
     @callback
     def _entered(self, camera: Camera) -> None:
@@ -233,6 +258,7 @@ class Facility:
         self.buttons.stop()
         self.kept.latest = self.alarm.latest
         self.kept.deliveries = self.alarm.deliveries
+        self.kept.patrol_told = {tag: self.police.deliveries(tag) for tag in self.police.tags if self.is_of_visits(tag)}
         self.guard.stop()
         self.collector.stop()
         self.album.stop()

@@ -196,7 +196,7 @@ async def test_pause_in_the_video_is_no_end(
     hass: HomeAssistant, cameras: Cameras, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A read that was interrupted is taken up again, on the same connection."""
-    monkeypatch.setattr(rtsp_source, "_TICK", 0.1)
+    monkeypatch.setattr(rtsp_source, "_TICK", 0.3)
     source = source_of(hass, cameras)
     await source.grab()
     with monkeypatch.context() as paused:

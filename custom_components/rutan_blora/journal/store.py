@@ -1,72 +1,27 @@
 """The journal in a database: one writer thread, appended to without anybody waiting."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, replace
-from datetime import datetime
 import logging
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Event, Thread
 from typing import Any, Final
 
-from sqlalchemy import (
-    DDL,
-    URL,
-    Column,
-    Engine,
-    Index,
-    Integer,
-    MetaData,
-    Select,
-    String,
-    Table,
-    Text,
-    create_engine,
-    event,
-    func,
-    insert,
-    select,
-)
+from sqlalchemy import URL, create_engine, event, func, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from .record import GENESIS, Draft, Record, seal, time_text
+from .record import GENESIS, Draft, Record, seal
+from .table import RECORDS, Reader, first_line, prepare
 
 _LOGGER = logging.getLogger(__name__)
-
-_METADATA: Final = MetaData()
-_RECORDS: Final = Table(
-    "records",
-    _METADATA,
-    Column("seq", Integer, primary_key=True, autoincrement=False),
-    Column("at", String(32), nullable=False),
-    Column("kind", String(32), nullable=False),
-    Column("incident", String(32)),
-    Column("subject", String(64)),
-    Column("body", Text, nullable=False),
-    Column("prev", String(64), nullable=False),
-    Column("hash", String(64), nullable=False),
-)
-Index("ix_records_kind", _RECORDS.c.kind, _RECORDS.c.seq)
-Index("ix_records_kind_at", _RECORDS.c.kind, _RECORDS.c.at)
-Index("ix_records_incident", _RECORDS.c.incident, _RECORDS.c.seq)
-Index("ix_records_subject", _RECORDS.c.subject, _RECORDS.c.seq)
-# They stop accidents, not attackers: whoever has the file can drop them, but not mend the chain unseen.
-for _verb in ("UPDATE", "DELETE"):
-    event.listen(
-        _RECORDS,
-        "after_create",
-        DDL(  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
-            f"CREATE TRIGGER records_no_{_verb.lower()} BEFORE {_verb} ON records "
-            "BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END"
-        ).execute_if(dialect="sqlite"),
-    )
 
 # Seconds between tries of a write that failed, and how long a close waits for the last records.
 RETRY: Final = 1.0
 CLOSE_TIMEOUT: Final = 5.0
 
 
-class Journal:
+class Journal(Reader):
     """An append-only journal.
 
     `append` only hands over. The writer thread seals the records into the chain and commits them; what cannot be
@@ -74,9 +29,9 @@ class Journal:
     """
 
     def __init__(self, path: Path, on_health: Callable[[str | None], None]) -> None:
+        super().__init__(create_engine(URL.create("sqlite", database=str(path))))
         self._path = path
         self._on_health = on_health
-        self._engine: Engine = create_engine(URL.create("sqlite", database=str(path)))
         event.listen(self._engine, "connect", _durable)
         self._queue: SimpleQueue[Draft | None] = SimpleQueue()
         self._closing = Event()
@@ -93,7 +48,7 @@ class Journal:
         try:
             self._prepare()
         except (SQLAlchemyError, OSError) as err:
-            self._report(_first_line(err))
+            self._report(first_line(err))
             raise
         finally:
             self._thread.start()
@@ -110,45 +65,10 @@ class Journal:
             self._thread.join(CLOSE_TIMEOUT)
         self._engine.dispose()
 
-    def of_incident(self, incident: str) -> list[Record]:
-        """Return the records of an incident, oldest first."""
-        return self._read(select(_RECORDS).where(_RECORDS.c.incident == incident).order_by(_RECORDS.c.seq))
-
-    def last_incident(self, kind: str) -> str | None:
-        """Return the incident of the latest record of a kind."""
-        rows = self._read(select(_RECORDS).where(_RECORDS.c.kind == kind).order_by(_RECORDS.c.seq.desc()).limit(1))
-        return rows[0].incident if rows else None
-
-    def last_of_subject(self, subject: str, kind: str) -> Record | None:
-        """Return the latest record of a kind about a subject."""
-        rows = self._read(
-            select(_RECORDS)
-            .where(_RECORDS.c.subject == subject, _RECORDS.c.kind == kind)
-            .order_by(_RECORDS.c.seq.desc())
-            .limit(1)
-        )
-        return rows[0] if rows else None
-
-    def of_kind(
-        self, kinds: Collection[str], since: datetime | None = None, until: datetime | None = None
-    ) -> list[Record]:
-        """Return the records of some kinds that happened from `since` on and before `until`, earliest first."""
-        query = select(_RECORDS).where(_RECORDS.c.kind.in_(kinds))
-        if since is not None:
-            query = query.where(_RECORDS.c.at >= time_text(since))
-        if until is not None:
-            query = query.where(_RECORDS.c.at < time_text(until))
-        return self._read(query.order_by(_RECORDS.c.at, _RECORDS.c.seq))
-
-    def read_all(self, after: int = 0, batch: int = 1000) -> Iterator[list[Record]]:
-        """Give all records behind a number in their order, a batch at a time."""
-        while rows := self._read(select(_RECORDS).where(_RECORDS.c.seq > after).order_by(_RECORDS.c.seq).limit(batch)):
-            yield rows
-            after = rows[-1].seq
-
-    def _read(self, query: Select[Any]) -> list[Record]:
-        with self._engine.connect() as connection:
-            return [Record(**row) for row in connection.execute(query).mappings()]
+    @property
+    def seq(self) -> int | None:
+        """Return the number of the last record on the disk, 0 if there is none, None while that is not known."""
+        return None if self._head is None else self._seq
 
     def _ensure(self) -> None:
         """See that there is a file to write to; raise FileNotFoundError if it was taken away since."""
@@ -160,21 +80,12 @@ class Journal:
     def _prepare(self) -> None:
         """Create what is missing and find the head of the chain."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        _METADATA.create_all(self._engine)
-        self._index()
         with self._engine.connect() as connection:
-            last = connection.execute(select(func.max(_RECORDS.c.seq))).scalar()
-            head = connection.execute(select(_RECORDS.c.hash).where(_RECORDS.c.seq == last)).scalar()
+            prepare(connection)
+            last = connection.execute(select(func.max(RECORDS.c.seq))).scalar()
+            head = connection.execute(select(RECORDS.c.hash).where(RECORDS.c.seq == last)).scalar()
         # A head that is no text is damage; the chain shows the break.
         self._seq, self._head = last or 0, head if isinstance(head, str) else GENESIS
-
-    def _index(self) -> None:
-        """Make the indexes that an older database lacks; without them it is slow, no more."""
-        try:
-            for index in _RECORDS.indexes:
-                index.create(self._engine, checkfirst=True)
-        except SQLAlchemyError as err:
-            _LOGGER.warning("The journal stays without an index: %s", _first_line(err))
 
     def _write_all(self) -> None:
         """Write batches until closed; the writer thread."""
@@ -216,13 +127,13 @@ class Journal:
             self._ensure()
             rows = self._seal(batch)
             with self._engine.begin() as connection:
-                connection.execute(insert(_RECORDS), [asdict(record) for record in rows])
+                connection.execute(insert(RECORDS), [asdict(record) for record in rows])
         except Exception as err:  # noqa: BLE001  # a border: what it is becomes the journal's health
             # Whatever it is, the thread must live to write once it is mended. Another may have written, or the
             # commit may have got through: the head is read again.
             self._head = None
             self._engine.dispose()
-            self._report(_first_line(err))
+            self._report(first_line(err))
             return False
         self._seq, self._head = rows[-1].seq, rows[-1].hash
         self._report(None)
@@ -252,10 +163,6 @@ class Journal:
         except Exception:
             # Home Assistant's loop may be gone; the records must be written all the same.
             _LOGGER.debug("Nobody heard of the journal's health", exc_info=True)
-
-
-def _first_line(err: Exception) -> str:
-    return str(err).partition("\n")[0] or type(err).__name__
 
 
 def _durable(connection: Any, _: object) -> None:

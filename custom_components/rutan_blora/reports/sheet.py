@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import csv
 from datetime import datetime, timedelta
 from io import StringIO
+import re
 from typing import Final
 
 from ..journal.record import time_text
@@ -12,7 +13,10 @@ from .content import ExpectedLine, IncidentLine, ReportContent, VisitLine
 from .words import WORDS
 
 # What spreadsheets take for the beginning of a formula, in full width too; behind blanks as well.
-_FORMULA: Final = frozenset("=+-@＝＋－＠")  # noqa: RUF001  # meant
+_FORMULA: Final = "=+\\-@＝＋－＠"  # noqa: RUF001  # meant
+_AT_THE_START: Final = re.compile(rf"[\t\r\n]|\s*[{_FORMULA}]")
+# A spreadsheet of another country parts cells elsewhere, and then what follows begins a cell.
+_INSIDE: Final = re.compile(rf"(?<=[;,\t\r\n])(?=[\s\"]*[{_FORMULA}])")
 _BREAKS: Final = frozenset("\t\r\n")
 
 type _Column[T] = tuple[str, Callable[[T], str]]
@@ -22,12 +26,12 @@ def safe(text: str) -> str:
     """Return a text that no spreadsheet takes for a formula, without characters that none can show."""
     text = "".join(char if char >= " " or char in _BREAKS else "\N{REPLACEMENT CHARACTER}" for char in text)
     text = text.encode("utf-8", errors="replace").decode()
-    is_formula = text[:1] in _BREAKS or text.lstrip()[:1] in _FORMULA
-    return f"'{text}" if text and is_formula else text
+    text = _INSIDE.sub("'", text)
+    return f"'{text}" if _AT_THE_START.match(text) else text
 
 
 def to_csv(rows: Iterable[Sequence[str]], delimiter: str) -> bytes:
-    """Return rows as CSV with a BOM; every cell is quoted, so that none comes apart at another delimiter."""
+    """Return rows as CSV with a BOM."""
     text = StringIO(newline="")
     csv.writer(text, delimiter=delimiter, quoting=csv.QUOTE_ALL).writerows([safe(cell) for cell in row] for row in rows)
     return f"\N{ZERO WIDTH NO-BREAK SPACE}{text.getvalue()}".encode()

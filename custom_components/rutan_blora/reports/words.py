@@ -21,9 +21,11 @@ class Words:
     months: tuple[str, ...]
     weekdays: tuple[str, ...]
     clock: str
+    clock_seconds: str
     date: str
     delimiter: str
     decimal: str
+    minutes: str
     seconds: str
     yes: str
     no: str
@@ -54,12 +56,10 @@ class Words:
     no_alarms: str
     alarm_count: str
     drill_count: str
-    average: str
+    averages: str
     steps: Mapping[EventType, str]
     drill: str
-    real: str
     open: str
-    drills_left_out: str
 
     record: str
     record_intact: str
@@ -149,9 +149,11 @@ _ID: Final = Words(
     ),
     weekdays=("Sen", "Sel", "Rab", "Kam", "Jum", "Sab", "Min"),
     clock="%H.%M",
+    clock_seconds="%H.%M.%S",
     date="{day} {month} {year}",
     delimiter=";",
     decimal=",",
+    minutes="menit",
     seconds="detik sejak ditekan",
     yes="ya",
     no="tidak",
@@ -182,7 +184,6 @@ _ID: Final = Words(
     no_alarms="Tidak ada alarm dalam periode ini.",
     alarm_count="Jumlah alarm",
     drill_count="Latihan (tidak dihitung)",
-    average="Rata-rata sejak tombol ditekan",
     steps={
         EventType.ACKNOWLEDGED: "Diterima",
         EventType.RESPONDING: "Menuju lokasi",
@@ -190,9 +191,8 @@ _ID: Final = Words(
         EventType.CLOSED: "Ditutup",
     },
     drill="LATIHAN",
-    real="Sungguhan",
     open="Belum ditutup",
-    drills_left_out="Latihan tidak masuk dalam rata-rata.",
+    averages="Rata-rata dalam menit sejak tombol ditekan (jumlah alarm); latihan tidak dihitung.",
     record="Keutuhan catatan",
     record_intact="Rantai catatan periode ini diperiksa saat laporan dibuat: utuh.",
     record_damaged="Catatan yang tidak terbaca, sehingga tidak termuat: nomor {numbers}.",
@@ -288,9 +288,11 @@ _EN: Final = Words(
     ),
     weekdays=("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
     clock="%H:%M",
+    clock_seconds="%H:%M:%S",
     date="{day} {month} {year}",
     delimiter=",",
     decimal=".",
+    minutes="minutes",
     seconds="seconds from the press",
     yes="yes",
     no="no",
@@ -321,7 +323,6 @@ _EN: Final = Words(
     no_alarms="There were no alarms in this period.",
     alarm_count="Alarms",
     drill_count="Drills (not counted)",
-    average="Average from the press",
     steps={
         EventType.ACKNOWLEDGED: "Acknowledged",
         EventType.RESPONDING: "Responding",
@@ -329,9 +330,8 @@ _EN: Final = Words(
         EventType.CLOSED: "Closed",
     },
     drill="DRILL",
-    real="Real",
     open="Not closed",
-    drills_left_out="Drills are left out of the averages.",
+    averages="Averages in minutes from the press (number of alarms); drills do not count.",
     record="Integrity of the record",
     record_intact="The chain of records of this period was checked when the report was made: intact.",
     record_damaged="Records that cannot be read, and so are missing here: number {numbers}.",
