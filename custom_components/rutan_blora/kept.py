@@ -32,12 +32,9 @@ from .listeners import Listeners
 from .patrol.book import KINDS, RECORD_PLAN, Book
 from .patrol.codes import TICKET_LIFE
 from .patrol.desk import MEMORY, NEWS, replay
-<<<<<<< HEAD
 from .patrol.notice import tag_of as patrol_tag_of
 from .patrol.plan import Slot
-=======
 from .patrol.reception import RECORD_FORM, Taken, recall
->>>>>>> page
 from .patrol.tags import TagInbox
 from .police.delivery import Delivery
 from .police.dispatcher import RECORD_DELIVERY
@@ -58,10 +55,11 @@ _MAX_NAMED: Final = 10
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Patrol:
-    """What is on record of visits: the book, what was told of them by its tag, and the records that were altered."""
+    """What is on record of visits: the book, what was told of them by its tag, forms, and the records altered since."""
 
     book: Book
     news: dict[str, list[Record]]
+    forms: dict[str, Taken]
     altered: list[int]
 
 
@@ -90,14 +88,10 @@ class Kept:
         self.wrong_codes: list[datetime] = []
         self.tags = TagInbox(hass)
         self.book = Book()
-<<<<<<< HEAD
-        # How far news of visits had come: as a reload has left it, and as it is on record until that is taken up.
-=======
         # What became of the check-in page's forms that could be handed in again, and officers' wrong PINs.
         self.forms: dict[str, Taken] = {}
         self.wrong_pins: dict[str, list[datetime]] = {}
-        # How far news of visits had come: as a reload has left it, and as it is on record before the first set-up.
->>>>>>> page
+        # How far news of visits had come: as a reload has left it, and as it is on record until that is taken up.
         self.patrol_told: dict[str, dict[str, Delivery]] = {}
         self.patrol_news: dict[str, list[Record]] = {}
         self._hass = hass
@@ -150,6 +144,9 @@ class Kept:
         """Take in what was read of visits; what came since outdoes it."""
         self.book.recall(read.book)
         self.patrol_news = read.news
+        # In place: the reception has them at hand.
+        for nonce, taken in read.forms.items():
+            self.forms.setdefault(nonce, taken)
         self._show_altered(read.altered)
 
     @callback
@@ -216,28 +213,22 @@ class Kept:
             records += self.journal.of_kind(KINDS - {RECORD_PLAN}, since=now - MEMORY - _AROUND)
             altered = [record.seq for record in records if not record.is_intact]
             book = replay(records)
-            return _Patrol(book=book, news=self._read_news(book, now), altered=altered)
+            forms = recall(self.journal.of_kind({RECORD_FORM}, since=now - TICKET_LIFE))
+            return _Patrol(book=book, news=self._read_news(book, now), forms=forms, altered=altered)
         except Exception as err:
             _LOGGER.debug("Reading the visits failed", exc_info=True)
             self._on_health(str(err).partition("\n")[0])
-            return _Patrol(book=Book(), news={}, altered=[])
+            return _Patrol(book=Book(), news={}, forms={}, altered=[])
 
     def _read_news(self, book: Book, now: datetime) -> dict[str, list[Record]]:
         """Read what was told lately, and of the last window of each plan: it may be awaited for weeks."""
         news: dict[str, list[Record]] = {}
         for record in self.journal.of_kind({RECORD_DELIVERY}, since=now - NEWS):
-<<<<<<< HEAD
             news.setdefault(record.incident or "", []).append(record)
         last: dict[str, Slot] = {}
         for judgement in sorted(book.judgements.values(), key=lambda judgement: judgement.slot.start):
             last[judgement.slot.plan_id] = judgement.slot
         return news | {tag: self.journal.of_incident(tag) for tag in map(patrol_tag_of, last.values())}
-=======
-            self.patrol_news.setdefault(record.incident or "", []).append(record)
-        for nonce, taken in recall(self.journal.of_kind({RECORD_FORM}, since=now - TICKET_LIFE)).items():
-            self.forms.setdefault(nonce, taken)
-        self._past = replay(records)
->>>>>>> page
 
     def _on_health(self, error: str | None) -> None:
         """Show the journal's health; called from any thread."""

@@ -1,7 +1,6 @@
 """Reports of a facility: made, put on record, and handed to whoever is logged in."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import timedelta
 import logging
 from pathlib import Path
@@ -9,31 +8,24 @@ from typing import Any, Final
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from homeassistant.components import persistent_notification
-from homeassistant.components.http.auth import async_sign_path
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 
 from .actor import Actor
 from .const import (
     CONF_LETTERHEAD,
-    CONF_LOGO,
     CONF_PLACE,
     CONF_SIGNER_POLICE,
     CONF_SIGNER_RUTAN,
     DOMAIN,
-    REPORT_PATH,
 )
-from .facility import Facility, RutanConfigEntry
-from .journal.record import Draft
+from .facility import RutanConfigEntry
 from .optional import PDF, async_need
 from .pictures import EvidenceError, EvidenceProblem, place_in
 from .reports.content import Period
-from .reports.export import FOLDER, Exported, Format, Order, export
+from .reports.export import FOLDER, Format, Order
 from .reports.letter import Letter
-from .reports.logo import LogoError, read_logo
-from .reports.words import WORDS
 
 _LOGGER = logging.getLogger(__name__)
 
