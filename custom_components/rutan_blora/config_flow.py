@@ -45,6 +45,7 @@ from .const import (
     MAX_NAME,
     MINUTE,
     REAUTH_CAMERA,
+    SECTION_REPORT,
     SUBENTRY_CAMERA,
     SUBENTRY_CHECKPOINT,
     SUBENTRY_OFFICER,
@@ -70,6 +71,7 @@ from .flows.officer import OfficerFlow
 from .flows.panic_button import PanicButtonFlow
 from .flows.patrol_plan import PatrolPlanFlow
 from .flows.police_device import PoliceDeviceFlow
+from .flows.report import FIELDS as REPORT_FIELDS, MAX_LINES, REPORT, ReportFormError, async_read
 
 # What Home Assistant makes of a name without a letter or digit that it knows.
 _NO_SLUG: Final = ("", "unknown")
@@ -90,6 +92,7 @@ _OPTIONS_SCHEMA: Final = vol.Schema(
             5, 1440, UnitOfTime.MINUTES
         ),
         vol.Optional(CONF_CLOSE_CODE): SECRET,
+        vol.Optional(SECTION_REPORT): REPORT,
     }
 )
 
@@ -211,6 +214,7 @@ class RutanOptionsFlow(OptionsFlow):
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for the options."""
         shown = dict(self.config_entry.options)
+        shown[SECTION_REPORT] = {field: shown.pop(field) for field in REPORT_FIELDS if field in shown}
         if CONF_CLOSE_CODE in shown:
             shown[CONF_CLOSE_CODE] = CODE_NOT_CHANGED
         if CONF_VISIT_TIMEOUT in shown:
@@ -220,10 +224,16 @@ class RutanOptionsFlow(OptionsFlow):
         code = user_input.get(CONF_CLOSE_CODE, "").strip()
         if code not in ("", CODE_NOT_CHANGED) and not fits(code):
             return self._async_show(user_input, {CONF_CLOSE_CODE: "code_unfit"})
+        try:
+            report = await async_read(self.hass, user_input.get(SECTION_REPORT, self.config_entry.options))
+        except ReportFormError as err:
+            # The dialog shows no error inside a section.
+            return self._async_show(user_input, {SECTION_REPORT: err.error})
         timeout = user_input[CONF_VISIT_TIMEOUT] * MINUTE
         options = {**self.config_entry.options, **user_input, CONF_VISIT_TIMEOUT: timeout}
-        options.pop(CONF_CLOSE_CODE, None)
-        return self.async_create_entry(data={**options, **await self._close_code(code)})
+        for field in (CONF_CLOSE_CODE, SECTION_REPORT, *REPORT_FIELDS):
+            options.pop(field, None)
+        return self.async_create_entry(data={**options, **report, **await self._close_code(code)})
 
     async def _close_code(self, code: str) -> dict[str, str]:
         """Return the code as it is stored: the one there is, a new one, or none."""
@@ -237,7 +247,12 @@ class RutanOptionsFlow(OptionsFlow):
             step_id="init",
             data_schema=self.add_suggested_values_to_schema(_OPTIONS_SCHEMA, values),
             errors=errors,
-            description_placeholders={"min": str(MIN_CODE), "max": str(MAX_CODE)},
+            description_placeholders={
+                "min": str(MIN_CODE),
+                "max": str(MAX_CODE),
+                "lines": str(MAX_LINES),
+                "characters": str(MAX_NAME),
+            },
         )
 
 

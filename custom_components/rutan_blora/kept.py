@@ -74,6 +74,8 @@ class Kept:
         self.journal_error: str | None = None
         self.name = name
         self.is_open = False
+        # Whether the visits on record are known.
+        self.is_patrol_read = False
         self.late: list[Record] | None = None
         self.latest: Incident | None = None
         self.deliveries: dict[str, Delivery] = {}
@@ -140,8 +142,11 @@ class Kept:
         self._show_altered([record.seq for record in records if not record.is_intact])
         return records
 
-    def _take_patrol(self, read: _Patrol) -> None:
+    def _take_patrol(self, read: _Patrol | None) -> None:
         """Take in what was read of visits; what came since outdoes it."""
+        if read is None:
+            return
+        self.is_patrol_read = True
         self.book.recall(read.book)
         self.patrol_news = read.news
         # In place: the reception has them at hand.
@@ -161,7 +166,7 @@ class Kept:
         self._hass.async_add_executor_job(self._read_patrol).add_done_callback(self._patrol_read_late)
 
     @callback
-    def _patrol_read_late(self, reading: asyncio.Future[_Patrol]) -> None:
+    def _patrol_read_late(self, reading: asyncio.Future[_Patrol | None]) -> None:
         """Take in the visits after all, as above."""
         if reading.cancelled() or not self.is_open:
             return
@@ -205,8 +210,8 @@ class Kept:
             return [], known
         return records, known
 
-    def _read_patrol(self) -> _Patrol:
-        """Read the visits at hand and what was told of them; in the executor. Whatever is in it, the alarm works."""
+    def _read_patrol(self) -> _Patrol | None:
+        """Read the visits at hand and what was told of them, None if that fails; in the executor."""
         now = dt_util.utcnow()
         try:
             records = self.journal.of_kind({RECORD_PLAN})
@@ -218,7 +223,7 @@ class Kept:
         except Exception as err:
             _LOGGER.debug("Reading the visits failed", exc_info=True)
             self._on_health(str(err).partition("\n")[0])
-            return _Patrol(book=Book(), news={}, forms={}, altered=[])
+            return None
 
     def _read_news(self, book: Book, now: datetime) -> dict[str, list[Record]]:
         """Read what was told lately, and of the last window of each plan: it may be awaited for weeks."""
