@@ -23,6 +23,7 @@ from .cctv.screen import Emphasis, Screen
 from .codes import RECORD_CLOSE_CODE, Code
 from .const import (
     CONF_CLOSE_CODE,
+    CONF_JOURNAL_URL,
     CONF_LANGUAGE,
     CONF_REPEAT_INTERVAL,
     CONF_RESPONSE_TIME,
@@ -173,6 +174,7 @@ class Facility:
         self.cameras.start()
         self.guard.start()
         self.collector.start()
+        self.kept.copying.follow(self._entry.options.get(CONF_JOURNAL_URL), self.name)
         self.album.start()
 
     @callback
