@@ -65,8 +65,9 @@ def _problem(facility: Facility, subject: str) -> Mapping[str, Any]:
 
 def _overdue(facility: Facility, subject: str) -> Mapping[str, Any] | None:
     """Return which visit is overdue, and whether it is too late for it."""
-    if (slot := facility.patrol.overdue(subject)) is None:
+    if (overdue := facility.patrol.overdue(subject)) is None:
         return None
+    slot = overdue.slot
     missed = dt_util.utcnow() > slot.closes_at
     return {"start": slot.start.isoformat(), "end": slot.end.isoformat(), "missed": missed}
 

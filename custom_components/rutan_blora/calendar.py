@@ -2,27 +2,35 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final, override
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from homeassistant.components.calendar import CalendarEntity, CalendarEntityDescription, CalendarEvent
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
-from .const import Language
+from .const import DOMAIN, Language
 from .entity import RutanEntity, RutanEntityDescription, async_add, on_patrol
 from .facility import RutanConfigEntry
-from .patrol.book import KINDS, Book
+from .patrol.book import KINDS, RECORD_PLAN
 from .patrol.desk import MEMORY, replay
+from .patrol.outlook import Outlook
 from .patrol.plan import Judgement
-from .patrol.visit import Visit
 from .patrol.words import EXCUSED, EXPECTED, VERDICTS, VISIT
 
 PARALLEL_UPDATES = 0
 
 # A visit of which nobody said that it left is shown as this long.
 _UNKNOWN_LENGTH: Final = timedelta(minutes=15)
+# How far ahead windows are shown; whoever asks for all time gets this much of it.
+LOOKAHEAD: Final = timedelta(days=366)
+_EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
+# What is said of a visit or a window later than that is no longer taken.
+_AROUND: Final = timedelta(days=32)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,49 +67,69 @@ class PatrolCalendar(RutanEntity, CalendarEntity):
         self, hass: HomeAssistant, start_date: datetime, end_date: datetime
     ) -> list[CalendarEvent]:
         """Return the windows of a time with what became of them, and the visits."""
-        book = self.facility.patrol.book
-        if start_date < dt_util.utcnow() - MEMORY:
-            book = await hass.async_add_executor_job(self._read, start_date, end_date)
-        visits = (v for v in book.arrived(start_date, end_date) if not v.is_void)
-        events = [*self._windows(book, start_date, end_date), *(self._visit(visit) for visit in visits)]
+        start, end = max(start_date, _EARLIEST), min(end_date, dt_util.utcnow() + LOOKAHEAD)
+        try:
+            return await hass.async_add_executor_job(self._events, self.facility.patrol.outlook.copy(), start, end)
+        except SQLAlchemyError as err:
+            reason = str(err).partition("\n")[0]
+            raise HomeAssistantError(
+                translation_domain=DOMAIN,
+                translation_key="journal_unreadable",
+                translation_placeholders={"reason": reason},
+            ) from err
+
+    def _events(self, outlook: Outlook, start: datetime, end: datetime) -> list[CalendarEvent]:
+        """Return the events of a time; in the executor, for it may be long and long ago."""
+        if start < outlook.now - MEMORY:
+            records = self.facility.kept.journal.of_kind(
+                KINDS - {RECORD_PLAN}, since=start - _AROUND, until=end + _AROUND
+            )
+            outlook.book.recall(replay(records))
+            outlook = outlook.copy()
+        events = [*self._windows(outlook, start, end), *self._visits(outlook, start, end)]
         return sorted(events, key=lambda event: event.start_datetime_local)
 
-    def _read(self, start: datetime, end: datetime) -> Book:
-        """Read the book of a time long ago; in the executor."""
-        return replay(self.facility.kept.journal.of_kind(KINDS, since=start - MEMORY, until=end + MEMORY))
-
-    def _windows(self, book: Book, start: datetime, end: datetime) -> Iterator[CalendarEvent]:
+    def _windows(self, outlook: Outlook, start: datetime, end: datetime) -> Iterator[CalendarEvent]:
         """Give the windows that were judged, and those that are not yet."""
+        language = self.facility.language
+        for plan in outlook.plans:
+            # Of what was over before nothing is known but what was judged.
+            coming = (
+                j for j in plan.expected(max(start, outlook.since), end) if j.slot.key not in outlook.book.judgements
+            )
+            for judgement in (*plan.judged, *coming):
+                slot = judgement.slot
+                if slot.end > start and slot.start < end:
+                    yield CalendarEvent(
+                        start=slot.start,
+                        end=slot.end,
+                        summary=f"{slot.plan}: {_outcome(judgement, outlook, language)}",
+                        uid=slot.key,
+                    )
+
+    def _visits(self, outlook: Outlook, start: datetime, end: datetime) -> Iterator[CalendarEvent]:
+        """Give the visits that came."""
         patrol, language = self.facility.patrol, self.facility.language
-        found: dict[str, Judgement] = {j.slot.key: j for j in book.judged(None, start - MEMORY, end + MEMORY)}
-        for plan_id in patrol.plans:
-            # What is still to come stands at the desk.
-            coming = patrol.expected(plan_id, max(start, dt_util.utcnow() - MEMORY), end)
-            found = {**{j.slot.key: j for j in coming}, **found}
-        for judgement in found.values():
-            slot = judgement.slot
-            if slot.end > start and slot.start < end:
-                is_over = slot.key in book.judgements
-                summary = f"{slot.plan}: {_outcome(judgement, language) if is_over else EXPECTED[language]}"
-                yield CalendarEvent(start=slot.start, end=slot.end, summary=summary, uid=slot.key)
-
-    def _visit(self, visit: Visit) -> CalendarEvent:
-        """Return a visit as an event."""
-        verdict = VERDICTS[self.facility.language][self.facility.patrol.verdict(visit)]
-        who = ", ".join(officer.title for officer in visit.officers) or "–"
-        end = max(visit.departed_at or visit.last_at, visit.arrived_at + _UNKNOWN_LENGTH)
-        return CalendarEvent(
-            start=visit.arrived_at,
-            end=end,
-            summary=f"{VISIT[self.facility.language]}: {who} ({verdict})",
-            description=visit.report.note or None,
-            location=self.facility.patrol.location(visit),
-            uid=visit.id,
-        )
+        for visit in outlook.arrived:
+            left = max(visit.departed_at or visit.last_at, visit.arrived_at + _UNKNOWN_LENGTH)
+            if left > start and visit.arrived_at < end:
+                who = ", ".join(officer.title or officer.nrp for officer in visit.officers) or "–"
+                verdict = VERDICTS[language][outlook.verdict(visit.id)]
+                yield CalendarEvent(
+                    start=visit.arrived_at,
+                    end=left,
+                    summary=f"{VISIT[language]}: {who} ({verdict})",
+                    description=visit.report.note or None,
+                    location=patrol.location(visit),
+                    uid=visit.id,
+                )
 
 
-def _outcome(judgement: Judgement, language: Language) -> str:
+def _outcome(judgement: Judgement, outlook: Outlook, language: Language) -> str:
     """Return what became of a window, each visit that was expected in it."""
-    if judgement.excused is not None:
-        return f"{EXCUSED[language]} ({judgement.excused})"
+    key = judgement.slot.key
+    if (reason := outlook.book.excuses.get(key)) is not None:
+        return f"{EXCUSED[language]} ({reason})"
+    if key not in outlook.book.judgements:
+        return EXPECTED[language]
     return ", ".join(VERDICTS[language][result.verdict] for result in judgement.results)

@@ -22,6 +22,8 @@ MAX_CODE: Final = 32
 # So many wrong tries within the time lock the code for as long.
 WRONG_TRIES: Final = 5
 LOCK_TIME: Final = timedelta(minutes=5)
+# As costly as the stored ones, of a code that nobody has.
+_NOBODYS: Final = "$2b$12$2IBNcNuyx55ynEBYc6tLTehCF961lWnxxNr5x5KMy.jzYPvQ4snGO"
 
 
 class CodeRefusal(StrEnum):
@@ -94,6 +96,11 @@ class Code:
         body = {"result": result, "actor": actor.to_body()}
         subject = self._subject or actor.id
         self._journal.append(Draft(kind=self._kind, at=dt_util.utcnow(), subject=subject, body=body))
+
+
+def compare_with_none(code: str) -> None:
+    """Take as long as a comparison with a stored code does; in the executor."""
+    _is_right(code, _NOBODYS)
 
 
 def _is_right(code: str, hashed: str) -> bool:

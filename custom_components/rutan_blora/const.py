@@ -111,6 +111,8 @@ LAST_TIER: Final = 9
 
 # Where a police device's web service answers.
 ANSWER_PATH: Final = f"/api/{DOMAIN}/answer"
+# Where officers without the app check in.
+VISIT_PATH: Final = f"/api/{DOMAIN}/visit"
 # Where reports are handed out.
 REPORT_PATH: Final = f"/api/{DOMAIN}/report"
 # What the flow of a reauthentication is told of the camera that refuses its login.

@@ -39,8 +39,6 @@ ALARM: Final = RutanEventDescription(
 PRESS: Final = RutanEventDescription(
     key="press", device_class=EventDeviceClass.BUTTON, event_types=[ButtonEventType.PRESS_END]
 )
-
-
 CHECK_IN: Final = RutanEventDescription(key="check_in", event_types=[CHECKED_IN])
 
 
@@ -85,7 +83,7 @@ class AlarmEvent(RutanEntity, EventEntity):
 
     @callback
     def _delivered(self, device: PoliceDevice, delivery: Delivery) -> None:
-        if delivery.state is DeliveryState.FAILED:
+        if delivery.state is DeliveryState.FAILED and not self.facility.is_of_visits(delivery.tag):
             self._trigger_event(
                 DELIVERY_FAILED,
                 {"incident_id": delivery.tag, "police_device": device.name, "reason": delivery.reason},

@@ -1,6 +1,7 @@
 """A facility: the runtime of one config entry, and how its rooms are joined."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -42,6 +43,9 @@ from .const import (
 from .kept import Kept, async_retire, keep
 from .parts import Parts
 from .patrol.desk import PatrolDesk
+from .patrol.notice import is_due_tag
+from .patrol.photo import Album
+from .patrol.reception import Reception
 from .patrol.visit import Visit
 from .pictures import place_in
 from .police.alert import Answer, plain
@@ -92,11 +96,12 @@ class Facility:
         self.cameras = CameraDesk(hass, self.kept.journal, cameras, self.kept.scenes)
         self.guard = Guard(hass, self.kept.journal, cameras, self.kept.guarded, self._entered)
         days = entry.options.get(CONF_RETENTION_DAYS, DEFAULT_RETENTION_DAYS)
+        place = place_in(hass.config.media_dirs, hass.config.path("media"))
         self.collector = Collector(
             hass,
             self.kept.journal,
             self.cameras,
-            place_in(hass.config.media_dirs, hass.config.path("media")),
+            place,
             timedelta(days=days),
         )
         self.phones = self.parts.phones
@@ -110,6 +115,17 @@ class Facility:
             plans=self.parts.plans.values(),
             officers=self.parts.officers.values(),
             timeout=timedelta(seconds=entry.options.get(CONF_VISIT_TIMEOUT, DEFAULT_VISIT_TIMEOUT)),
+        )
+        self.album = Album(hass, self.kept.journal, place, timedelta(days=days))
+        self.reception = Reception(
+            hass,
+            self.kept.journal,
+            self.patrol,
+            key=entry.data[CONF_TOKEN_KEY],
+            taken=self.kept.forms,
+            wrong_pins=self.kept.wrong_pins,
+            raise_alarm=self.raise_from_visit,
+            is_on_record=lambda: self.kept.journal_error is None,
         )
         self.screen = Screen(
             hass,
@@ -135,6 +151,17 @@ class Facility:
             self.alarm.restore(self.kept.late)
         else:
             self.alarm.take_over(self.kept.latest, self.kept.deliveries)
+        self._take_over_visits()
+
+    def _take_over_visits(self) -> None:
+        """Take up how far news of visits had come; an answer to them may be waiting already."""
+        kept = self.kept
+        for tag, records in kept.patrol_news.items():
+            if tag not in kept.patrol_told and self.is_of_visits(tag):
+                self.police.restore(tag, records)
+        for deliveries in kept.patrol_told.values():
+            self.police.take_over(deliveries)
+        kept.patrol_news, kept.patrol_told = {}, {}
 
     @callback
     def start(self) -> None:
@@ -146,7 +173,7 @@ class Facility:
         self.cameras.start()
         self.guard.start()
         self.collector.start()
-        self.patrol.start()
+        self.album.start()
 
     @callback
     def _answered(self, tag: str, device: PoliceDevice, answer: Answer, officer: str) -> None:
@@ -158,7 +185,9 @@ class Facility:
             # The alarm first: nothing that is wrong with the visit may stand in its way.
             if answer is Answer.RAISE:
                 self.raise_from_visit(visit, guard)
-            self.patrol.countersign(guard, visit.id)
+            # One that was taken back meanwhile is no longer signed.
+            with suppress(RefusedError):
+                self.patrol.countersign(guard, visit.id)
 
     @callback
     def raise_from_visit(self, visit: Visit, actor: Actor) -> Incident:
@@ -166,6 +195,10 @@ class Facility:
         location = self.patrol.location(visit)
         message = plain(visit.report.note, MAX_TEXT)
         return self.alarm.press(actor, location=location, kind=Kind.PANIC, message=message)
+
+    def is_of_visits(self, tag: str) -> bool:
+        """Tell whether an alert is about visits, not about an incident."""
+        return tag in self.patrol.book.visits or is_due_tag(tag)
 
     @callback
     def _entered(self, camera: Camera) -> None:
@@ -218,8 +251,10 @@ class Facility:
         self.buttons.stop()
         self.kept.latest = self.alarm.latest
         self.kept.deliveries = self.alarm.deliveries
+        self.kept.patrol_told = {tag: self.police.deliveries(tag) for tag in self.police.tags if self.is_of_visits(tag)}
         self.guard.stop()
         self.collector.stop()
+        self.album.stop()
         self.patrol.stop()
         # Not waited for: a press that comes during a reload must not wait for a camera that does not let go.
         self.hass.async_create_task(self.cameras.async_stop(), "rutan_blora stop the cameras")

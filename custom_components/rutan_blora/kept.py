@@ -5,7 +5,8 @@ A reload then waits for no disk and forgets nothing, even while the journal cann
 
 import asyncio
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 import logging
 from pathlib import Path
 from typing import Final
@@ -29,7 +30,11 @@ from .journal.store import Journal
 from .lamps import Lamps
 from .listeners import Listeners
 from .patrol.book import KINDS, RECORD_PLAN, Book
+from .patrol.codes import TICKET_LIFE
 from .patrol.desk import MEMORY, NEWS, replay
+from .patrol.notice import tag_of as patrol_tag_of
+from .patrol.plan import Slot
+from .patrol.reception import RECORD_FORM, Taken, recall
 from .patrol.tags import TagInbox
 from .police.delivery import Delivery
 from .police.dispatcher import RECORD_DELIVERY
@@ -40,6 +45,22 @@ ISSUE_FAILED: Final = "journal_failed"
 ISSUE_ALTERED: Final = "journal_altered"
 # Seconds until a disk that does not answer is left behind: the buttons must be heard. What it says later is taken up.
 OPEN_DEADLINE: Final = 2.0
+# Many visits take longer to read, and the buttons wait for them even less.
+PATROL_DEADLINE: Final = 1.0
+# A record may be of a little earlier than what it is about.
+_AROUND: Final = timedelta(days=1)
+# Of altered records the first are named.
+_MAX_NAMED: Final = 10
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Patrol:
+    """What is on record of visits: the book, what was told of them by its tag, forms, and the records altered since."""
+
+    book: Book
+    news: dict[str, list[Record]]
+    forms: dict[str, Taken]
+    altered: list[int]
 
 
 class Kept:
@@ -53,6 +74,8 @@ class Kept:
         self.journal_error: str | None = None
         self.name = name
         self.is_open = False
+        # Whether the visits on record are known.
+        self.is_patrol_read = False
         self.late: list[Record] | None = None
         self.latest: Incident | None = None
         self.deliveries: dict[str, Delivery] = {}
@@ -67,13 +90,15 @@ class Kept:
         self.wrong_codes: list[datetime] = []
         self.tags = TagInbox(hass)
         self.book = Book()
-        # How far news of visits had come: as a reload has left it, and as it is on record before the first set-up.
+        # What became of the check-in page's forms that could be handed in again, and officers' wrong PINs.
+        self.forms: dict[str, Taken] = {}
+        self.wrong_pins: dict[str, list[datetime]] = {}
+        # How far news of visits had come: as a reload has left it, and as it is on record until that is taken up.
         self.patrol_told: dict[str, dict[str, Delivery]] = {}
         self.patrol_news: dict[str, list[Record]] = {}
         self._hass = hass
         self._entry_id = entry_id
-        self._altered = False
-        self._past = Book()
+        self._altered: set[int] = set()
         self._listeners: Listeners[[]] = Listeners(hass)
         self._unsubs: list[CALLBACK_TYPE] = []
 
@@ -99,18 +124,35 @@ class Kept:
         ]
         reading = self._hass.async_add_executor_job(self._read, list(button_ids), list(camera_ids))
         await asyncio.wait({reading}, timeout=OPEN_DEADLINE)
-        if reading.done():
-            return self._take(*reading.result())
-        self._show_health("timeout")
-        reading.add_done_callback(self._read_late)
-        return []
+        if not reading.done():
+            self._show_health("timeout")
+            reading.add_done_callback(self._read_late)
+            return []
+        patrol = self._hass.async_add_executor_job(self._read_patrol)
+        await asyncio.wait({patrol}, timeout=PATROL_DEADLINE)
+        if patrol.done():
+            self._take_patrol(patrol.result())
+        else:
+            patrol.add_done_callback(self._patrol_read_late)
+        return self._take(*reading.result())
 
     def _take(self, records: list[Record], known: Known) -> list[Record]:
         """Take in what was read; what was seen since outdoes it."""
         self.intake.known.update({**known, **self.intake.known})
-        self.book.recall(self._past)
         self._show_altered([record.seq for record in records if not record.is_intact])
         return records
+
+    def _take_patrol(self, read: _Patrol | None) -> None:
+        """Take in what was read of visits; what came since outdoes it."""
+        if read is None:
+            return
+        self.is_patrol_read = True
+        self.book.recall(read.book)
+        self.patrol_news = read.news
+        # In place: the reception has them at hand.
+        for nonce, taken in read.forms.items():
+            self.forms.setdefault(nonce, taken)
+        self._show_altered(read.altered)
 
     @callback
     def _read_late(self, reading: asyncio.Future[tuple[list[Record], Known]]) -> None:
@@ -120,6 +162,15 @@ class Kept:
         if self.journal_error == "timeout":
             self._show_health(None)
         self.late = self._take(*reading.result())
+        self._hass.config_entries.async_schedule_reload(self._entry_id)
+        self._hass.async_add_executor_job(self._read_patrol).add_done_callback(self._patrol_read_late)
+
+    @callback
+    def _patrol_read_late(self, reading: asyncio.Future[_Patrol | None]) -> None:
+        """Take in the visits after all, as above."""
+        if reading.cancelled() or not self.is_open:
+            return
+        self._take_patrol(reading.result())
         self._hass.config_entries.async_schedule_reload(self._entry_id)
 
     async def async_close(self) -> None:
@@ -150,7 +201,6 @@ class Kept:
                     known[button_id] = _reading(last)
                 if (last := self.journal.last_of_subject(button_id, RECORD_TESTED)) is not None:
                     self.tested.setdefault(button_id, last.time)
-            self._read_patrol()
             for camera_id in camera_ids:
                 if (last := self.journal.last_of_subject(camera_id, RECORD_GUARD)) is not None:
                     self.guarded.setdefault(camera_id, _is_guarded(last))
@@ -160,13 +210,30 @@ class Kept:
             return [], known
         return records, known
 
-    def _read_patrol(self) -> None:
-        """Read the visits at hand and what was told of them."""
+    def _read_patrol(self) -> _Patrol | None:
+        """Read the visits at hand and what was told of them, None if that fails; in the executor."""
         now = dt_util.utcnow()
-        records = self.journal.of_kind({RECORD_PLAN}) + self.journal.of_kind(KINDS - {RECORD_PLAN}, since=now - MEMORY)
+        try:
+            records = self.journal.of_kind({RECORD_PLAN})
+            records += self.journal.of_kind(KINDS - {RECORD_PLAN}, since=now - MEMORY - _AROUND)
+            altered = [record.seq for record in records if not record.is_intact]
+            book = replay(records)
+            forms = recall(self.journal.of_kind({RECORD_FORM}, since=now - TICKET_LIFE))
+            return _Patrol(book=book, news=self._read_news(book, now), forms=forms, altered=altered)
+        except Exception as err:
+            _LOGGER.debug("Reading the visits failed", exc_info=True)
+            self._on_health(str(err).partition("\n")[0])
+            return None
+
+    def _read_news(self, book: Book, now: datetime) -> dict[str, list[Record]]:
+        """Read what was told lately, and of the last window of each plan: it may be awaited for weeks."""
+        news: dict[str, list[Record]] = {}
         for record in self.journal.of_kind({RECORD_DELIVERY}, since=now - NEWS):
-            self.patrol_news.setdefault(record.incident or "", []).append(record)
-        self._past = replay(records)
+            news.setdefault(record.incident or "", []).append(record)
+        last: dict[str, Slot] = {}
+        for judgement in sorted(book.judgements.values(), key=lambda judgement: judgement.slot.start):
+            last[judgement.slot.plan_id] = judgement.slot
+        return news | {tag: self.journal.of_incident(tag) for tag in map(patrol_tag_of, last.values())}
 
     def _on_health(self, error: str | None) -> None:
         """Show the journal's health; called from any thread."""
@@ -185,10 +252,14 @@ class Kept:
 
     @callback
     def _show_altered(self, numbers: list[int]) -> None:
-        self._altered = bool(numbers)
-        if numbers:
-            _LOGGER.error("Records %s of the journal of %s are not what was written", numbers, self.name)
-        self._show(ISSUE_ALTERED, {"records": ", ".join(map(str, numbers))} if numbers else None)
+        self._altered.update(numbers)
+        if not self._altered:
+            self._show(ISSUE_ALTERED, None)
+        elif numbers:
+            named = ", ".join(map(str, sorted(self._altered)[:_MAX_NAMED]))
+            named += " …" if len(self._altered) > _MAX_NAMED else ""
+            _LOGGER.error("Records %s of the journal of %s are not what was written", named, self.name)
+            self._show(ISSUE_ALTERED, {"records": named})
 
     def _show(self, issue: str, placeholders: dict[str, str] | None) -> None:
         """Raise a repair, or take it back; tell the listeners."""

@@ -185,7 +185,8 @@ class Parts:
             for subentry_id, subentry in entry.subentries.items()
             if subentry_id not in self.invalid
         }
-        held = [self.subentries[device_id] for device_id in self.devices]
+        # A guard's phone is no officer's: who scans with it is not the police.
+        held = [self.subentries[device_id] for device_id, device in self.devices.items() if not device.gate]
         self.phones = {s.data[CONF_DEVICE_ID]: _holder(s) for s in held if s.data[CONF_CHANNEL] == ChannelType.PHONE}
         self.near = {button: tuple(self.subentries[button].data.get(CONF_CAMERAS, ())) for button in self.buttons}
 

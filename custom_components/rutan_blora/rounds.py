@@ -1,22 +1,23 @@
 """What visits have to do with the rest: tags scanned, the gate asked to sign, the police told of who did not come."""
 
 import asyncio
+from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 import logging
 from typing import Final
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
-from homeassistant.util.ulid import ulid_now
 
-from .actor import Actor, Origin, RefusedError
-from .const import CONF_TAG_ID, DOMAIN, SUBENTRY_CHECKPOINT, Language
+from .actor import Actor, Origin
+from .const import CONF_TAG_ID, DOMAIN, SUBENTRY_CHECKPOINT
 from .facility import Facility, RutanConfigEntry
 from .journal.record import Draft
 from .patrol.checkpoint import Checkpoint
-from .patrol.desk import NEWS
-from .patrol.notice import compose_due, compose_sign, compose_taken, compose_unknown_tag, tag_of
-from .patrol.plan import Slot
+from .patrol.desk import NEWS, OLDEST_ENTRY
+from .patrol.notice import Notify, compose_due, compose_sign, compose_taken, compose_unknown_tag, tag_of
+from .patrol.plan import Judgement
 from .patrol.tags import Scan, evidence_of
 from .patrol.visit import CheckIn, Event, Evidence, Officer, Visit
 from .police.alert import Alert
@@ -27,6 +28,8 @@ from .police.dispatcher import Compose
 _LOGGER = logging.getLogger(__name__)
 
 RECORD_UNKNOWN_CARD: Final = "card_refused"
+# Refused cards are recorded, but a reader gone mad must not fill the disk.
+REFUSALS_PER_MINUTE: Final = 20
 # Seconds until a phone that does not take the word that its scan counts is left alone.
 WORD_DEADLINE: Final = 10.0
 # No answer is asked for with a word.
@@ -35,11 +38,22 @@ _NO_TOKEN: Final = "0" * 32
 
 @callback
 def async_watch_patrol(hass: HomeAssistant, entry: RutanConfigEntry) -> None:
-    """Join the visits and the rest until the entry is unloaded."""
+    """Follow the visits, and join them and the rest, until the entry is unloaded.
+
+    Whatever they are in, the alarm works.
+    """
     facility = entry.runtime_data
-    _Due(entry, facility)
-    _Gate(entry, facility)
-    facility.kept.tags.open(_Scans(hass, facility).read)
+    begin: tuple[Callable[[], object], ...] = (
+        lambda: facility.patrol.start(knows_past=facility.kept.is_patrol_read),
+        lambda: facility.kept.tags.open(_Scans(hass, facility).read),
+        lambda: _Due(entry, facility),
+        lambda: _Gate(entry, facility),
+    )
+    for part in begin:
+        try:
+            part()
+        except Exception:
+            _LOGGER.exception("Visits are not followed as they should be")
 
 
 class _Scans:
@@ -48,6 +62,7 @@ class _Scans:
     def __init__(self, hass: HomeAssistant, facility: Facility) -> None:
         self._hass = hass
         self._facility = facility
+        self._refusals: list[datetime] = []
 
     @callback
     def read(self, scan: Scan) -> None:
@@ -60,42 +75,53 @@ class _Scans:
                 self._presented(checkpoint, scan)
                 return
         if scan.device_id in self._facility.phones and not self._is_of_another(scan.tag_id):
-            self._say(scan, compose_unknown_tag(f"scan_{ulid_now()}", self._language_of(scan)))
+            self._say(scan, partial(compose_unknown_tag, "scan_refused"))
 
     def _scanned(self, checkpoint: Checkpoint, scan: Scan) -> None:
-        """Check in who holds the phone, as far as it is known whose it is."""
+        """Check in who holds the phone, as far as it is known whose it is, and tell him."""
         user = self._facility.people.name(scan.user_id)
-        officer = self._facility.phones.get(scan.device_id or "", Officer(name=user))
-        evidence = evidence_of(self._hass, scan.device_id, checkpoint.zone_entity_id)
-        if (visit := self._check_in(checkpoint, scan, officer, evidence)) is not None:
-            zone = dt_util.get_default_time_zone()
-            tag, language = f"scan_{ulid_now()}", self._language_of(scan)
-            self._say(scan, compose_taken(tag, visit, language, is_known=officer.id is not None, zone=zone))
+        officer = self._facility.phones.get(scan.device_id or "")
+        actor = _officer(officer) if officer else Actor(origin=Origin.USER, id=scan.user_id, name=user)
+        evidence = evidence_of(self._hass, scan.device_id, checkpoint.zone_entity_id, self._facility.kept.tags.since)
+        visit = self._check_in(checkpoint, scan, officer or Officer(name=user), evidence, actor)
+        word = partial(
+            compose_taken,
+            f"scan_{visit.id}",
+            visit,
+            is_known=officer is not None,
+            is_on_record=self._facility.kept.journal_error is None,
+            zone=dt_util.get_default_time_zone(),
+        )
+        self._say(scan, word)
 
     def _presented(self, checkpoint: Checkpoint, scan: Scan) -> None:
         """Check in whose card it is; one that nobody here has is put on record."""
         known = self._facility.patrol.officers.values()
         if (found := next((known for known in known if scan.tag_id in known.cards), None)) is not None:
-            self._check_in(checkpoint, scan, found.officer, Evidence.TAG)
+            self._check_in(checkpoint, scan, found.officer, Evidence.TAG, _officer(found.officer))
             return
+        self._refusals = [at for at in self._refusals if abs((scan.at - at).total_seconds()) < 60]
+        if len(self._refusals) >= REFUSALS_PER_MINUTE:
+            return
+        self._refusals.append(scan.at)
         _LOGGER.info("A card that belongs to no officer was presented at %s", checkpoint.name)
         draft = Draft(kind=RECORD_UNKNOWN_CARD, at=scan.at, subject=checkpoint.id, body={"card_id": scan.tag_id[:64]})
         self._facility.kept.journal.append(draft)
 
-    def _check_in(self, checkpoint: Checkpoint, scan: Scan, officer: Officer, evidence: Evidence) -> Visit | None:
+    def _check_in(
+        self, checkpoint: Checkpoint, scan: Scan, officer: Officer, evidence: Evidence, actor: Actor
+    ) -> Visit:
+        now = dt_util.utcnow()
         what = CheckIn(
             checkpoint_id=checkpoint.id,
             checkpoint=checkpoint.name,
-            at=scan.at,
-            received_at=dt_util.utcnow(),
+            # It may have waited while the clock was set; it is not of the future, nor of long ago.
+            at=min(max(scan.at, now - OLDEST_ENTRY), now),
+            received_at=now,
             officer=officer,
             evidence=evidence,
         )
-        try:
-            return self._facility.patrol.check_in(what, Actor(origin=Origin.OFFICER, id=officer.id, name=officer.title))
-        except RefusedError as err:
-            _LOGGER.warning("A scan at %s was refused: %s", checkpoint.name, err.refusal.value)
-            return None
+        return self._facility.patrol.check_in(what, actor)
 
     def _is_of_another(self, tag_id: str) -> bool:
         """Tell whether a tag hangs at a checkpoint of any facility."""
@@ -103,16 +129,19 @@ class _Scans:
         subentries = (subentry for entry in entries for subentry in entry.subentries.values())
         return any(s.subentry_type == SUBENTRY_CHECKPOINT and s.data.get(CONF_TAG_ID) == tag_id for s in subentries)
 
-    def _language_of(self, scan: Scan) -> Language:
-        officer = self._facility.phones.get(scan.device_id or "")
-        device = self._facility.police.devices.get(officer.id or "") if officer else None
-        return device.language if device else self._facility.language
-
-    def _say(self, scan: Scan, alert: Alert) -> None:
+    def _say(self, scan: Scan, compose: Compose) -> None:
         """Tell the phone that scanned, once: whether it hears it or not, the visit is on record."""
-        if scan.device_id is not None:
-            saying = _say(Phone(self._hass, scan.device_id), alert)
-            self._hass.async_create_background_task(saying, f"{DOMAIN} say what came of a scan")
+        if scan.device_id is None:
+            return
+        officer = self._facility.phones.get(scan.device_id)
+        device = self._facility.police.devices.get(officer.id or "") if officer else None
+        alert = compose(device.language if device else self._facility.language)
+        saying = _say(Phone(self._hass, scan.device_id), alert)
+        self._hass.async_create_background_task(saying, f"{DOMAIN} say what came of a scan")
+
+
+def _officer(officer: Officer) -> Actor:
+    return Actor(origin=Origin.OFFICER, id=officer.id, name=officer.title)
 
 
 async def _say(phone: Phone, alert: Alert) -> None:
@@ -128,100 +157,97 @@ class _Due:
 
     def __init__(self, entry: RutanConfigEntry, facility: Facility) -> None:
         self._facility = facility
-        self._told: dict[str, Slot] = {}
-        self._take_up()
+        self._told: dict[str, Judgement] = {}
+        self._resume()
         entry.async_on_unload(facility.patrol.listen_plans(self._look))
-        entry.async_on_unload(self._keep)
         self._look()
 
-    def _take_up(self) -> None:
+    def _resume(self) -> None:
         """Go on with what was told before the reload or the restart, be it that it is over."""
-        now, patrol = dt_util.utcnow(), self._facility.patrol
-        for plan_id in patrol.plans:
-            overdue = patrol.overdue(plan_id)
-            for judgement in patrol.expected(plan_id, now - NEWS, now):
-                slot = judgement.slot
-                if not _take_up(self._facility, tag_of(slot)):
+        police, outlook = self._facility.police, self._facility.patrol.outlook
+        for plan in outlook.plans:
+            overdue = plan.overdue if plan.id in self._facility.notify else None
+            for slot in plan.recent(outlook.now - NEWS):
+                if not police.deliveries(tag_of(slot)):
                     continue
-                is_due = overdue is not None and overdue.key == slot.key
-                self._facility.police.resume(self._compose(plan_id, slot, ended=not is_due))
-                if is_due:
-                    self._told[plan_id] = slot
-
-    @callback
-    def _keep(self) -> None:
-        """Leave to the next set-up what was told."""
-        for slot in self._told.values():
-            _keep(self._facility, tag_of(slot))
+                if overdue is not None and overdue.slot.key == slot.key:
+                    self._told[plan.id] = overdue
+                    police.resume(self._compose(plan.id, overdue, ended=False))
+                else:
+                    over = Judgement(slot=slot, results=())
+                    police.resume(self._compose(plan.id, over, ended=True))
 
     @callback
     def _look(self) -> None:
         for plan_id, notify in self._facility.notify.items():
-            slot, told = self._facility.patrol.overdue(plan_id), self._told.get(plan_id)
-            if told is not None and (slot is None or slot.key != told.key):
+            overdue, told = self._facility.patrol.overdue(plan_id), self._told.get(plan_id)
+            if told is not None and (overdue is None or overdue.slot.key != told.slot.key):
                 del self._told[plan_id]
                 self._facility.police.tell(self._compose(plan_id, told, ended=True))
-            if slot is not None and notify.to:
-                self._told[plan_id] = slot
-                self._facility.police.tell(self._compose(plan_id, slot, ended=False))
+            if overdue is not None and notify.to:
+                self._told[plan_id] = overdue
+                self._facility.police.tell(self._compose(plan_id, overdue, ended=False))
 
-    def _compose(self, plan_id: str, slot: Slot, *, ended: bool) -> Compose:
+    def _compose(self, plan_id: str, due: Judgement, *, ended: bool) -> Compose:
         return partial(
             compose_due,
-            slot,
+            due,
             now=dt_util.utcnow(),
             ended=ended,
-            notify=self._facility.notify[plan_id],
+            # A plan that is no more tells nobody but whom it has told.
+            notify=self._facility.notify.get(plan_id, Notify()),
             site=self._facility.name,
             zone=dt_util.get_default_time_zone(),
         )
 
 
 class _Gate:
-    """Asks the guards at the gate to sign each visit."""
+    """Asks the guards at the gate to sign each visit, as long as they can know of it."""
 
     def __init__(self, entry: RutanConfigEntry, facility: Facility) -> None:
         self._facility = facility
-        if not facility.gate:
-            return
-        for visit in facility.patrol.book.visits.values():
-            if _take_up(facility, visit.id):
-                facility.police.resume(self._compose(visit))
+        self._asked: set[str] = set()
+        self._resume()
         entry.async_on_unload(facility.patrol.listen(self._happened))
-        entry.async_on_unload(self._keep)
+        entry.async_on_unload(facility.patrol.listen_plans(self._look))
 
-    @callback
-    def _keep(self) -> None:
-        """Leave to the next set-up what is asked."""
-        for visit_id in self._facility.patrol.book.visits:
-            _keep(self._facility, visit_id)
+    def _resume(self) -> None:
+        """Go on with what was asked before the reload or the restart, be it that it is over."""
+        visits = self._facility.patrol.book.visits
+        for visit in (visits[tag] for tag in self._facility.police.tags if tag in visits):
+            self._facility.police.resume(self._compose(visit))
+            if not self._is_over(visit):
+                self._asked.add(visit.id)
 
     @callback
     def _happened(self, event: Event, visit: Visit) -> None:
+        if not self._is_over(visit):
+            self._asked.add(visit.id)
+        elif visit.id in self._asked:
+            self._asked.remove(visit.id)
+        else:
+            return
         self._facility.police.tell(self._compose(visit))
 
+    @callback
+    def _look(self) -> None:
+        """Ask no more of visits that are over by now."""
+        visits = self._facility.patrol.book.visits
+        asked = [visit for visit_id in self._asked if (visit := visits.get(visit_id)) is not None]
+        for visit in filter(self._is_over, asked):
+            self._asked.remove(visit.id)
+            self._facility.police.tell(self._compose(visit))
+
+    def _is_over(self, visit: Visit) -> bool:
+        """Tell whether nothing more is asked of the guards: all is said, or they can no longer know."""
+        return not self._facility.patrol.is_recent(visit) or (visit.countersigned is not None and not visit.alarming)
+
     def _compose(self, visit: Visit) -> Compose:
-        is_over = visit.countersigned is not None or visit.timed_out_at is not None or visit.is_void
         return partial(
             compose_sign,
             visit,
             gate=self._facility.gate,
-            ended=is_over,
+            ended=self._is_over(visit),
             site=self._facility.name,
             zone=dt_util.get_default_time_zone(),
         )
-
-
-def _take_up(facility: Facility, tag: str) -> bool:
-    """Take up how far an alert had come; tell whether it was told at all."""
-    kept, police = facility.kept, facility.police
-    if (deliveries := kept.patrol_told.pop(tag, None)) is not None:
-        police.take_over(deliveries)
-    else:
-        police.restore(tag, kept.patrol_news.pop(tag, ()))
-    return bool(police.deliveries(tag))
-
-
-def _keep(facility: Facility, tag: str) -> None:
-    if deliveries := facility.police.deliveries(tag):
-        facility.kept.patrol_told[tag] = deliveries

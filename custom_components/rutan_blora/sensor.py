@@ -38,15 +38,14 @@ from .entity import (
     on_sources,
 )
 from .facility import Facility, RutanConfigEntry
-from .patrol.plan import Verdict, compliance, unpredictability
+from .patrol.outlook import COMPLIANCE_DAYS
+from .patrol.plan import Verdict
 from .police.delivery import Delivery, DeliveryState
 
 PARALLEL_UPDATES = 0
 
 NORMAL: Final = "normal"
 IDLE: Final = "idle"
-# What compliance looks back on, as a month's report does.
-COMPLIANCE_DAYS: Final = 30
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,11 +132,11 @@ def _plan_id(subject: str) -> str | None:
 
 
 def _percent(facility: Facility, subject: str, days: int = COMPLIANCE_DAYS) -> float | None:
-    return compliance(facility.patrol.judged(_plan_id(subject), days)).percent
+    return facility.patrol.outlook.compliance(_plan_id(subject), days).percent
 
 
 def _compliance_attributes(facility: Facility, subject: str) -> Mapping[str, Any]:
-    month = compliance(facility.patrol.judged(_plan_id(subject), COMPLIANCE_DAYS))
+    month = facility.patrol.outlook.compliance(_plan_id(subject), COMPLIANCE_DAYS)
     return {
         "today": _percent(facility, subject, 1),
         "last_7_days": _percent(facility, subject, 7),
@@ -189,7 +188,7 @@ _UNPREDICTABILITY: Final = RutanSensorDescription(
     suggested_display_precision=0,
     entity_category=EntityCategory.DIAGNOSTIC,
     listen_fn=on_patrol,
-    value_fn=lambda facility, subject: unpredictability(facility.patrol.judged(subject, COMPLIANCE_DAYS)),
+    value_fn=lambda facility, subject: facility.patrol.outlook.plan(subject).unpredictability,
 )
 
 

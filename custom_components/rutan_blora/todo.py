@@ -12,7 +12,6 @@ from .facility import RutanConfigEntry
 
 PARALLEL_UPDATES = 0
 
-
 ROUND: Final = RutanEntityDescription(
     key="round", listen_fn=on_patrol, exists_fn=lambda subentry: len(subentry.data[CONF_CHECKPOINTS]) > 1
 )

@@ -78,6 +78,8 @@ _OVERRIDES: Final = RowsSelector(
     ObjectSelectorConfig(
         multiple=True,
         translation_key="patrol_override",
+        label_field=_NAME,
+        description_field=_FIRST,
         fields={
             _NAME: ObjectSelectorField(selector=TEXT, required=True),
             _FIRST: ObjectSelectorField(selector=DateSelector(), required=True),

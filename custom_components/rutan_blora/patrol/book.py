@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from ..actor import Actor
 from ..journal.record import Record, stored_time
@@ -44,9 +45,19 @@ class Book:
         """Take in what an earlier book holds; what this one has outdoes it."""
         self.visits = {**earlier.visits, **self.visits}
         self.judgements = {**earlier.judgements, **self.judgements}
-        self.excuses = {**earlier.excuses, **self.excuses}
+        for key, reason in {**earlier.excuses, **self.excuses}.items():
+            self.excuse(key, reason)
         for plan_id, versions in earlier.versions.items():
             self.versions[plan_id] = [*versions, *self.versions.get(plan_id, [])]
+
+    def copy(self) -> Book:
+        """Return a book that goes on apart from this one."""
+        return Book(
+            visits=dict(self.visits),
+            judgements=dict(self.judgements),
+            excuses=dict(self.excuses),
+            versions={plan_id: list(versions) for plan_id, versions in self.versions.items()},
+        )
 
     def judge(self, judgement: Judgement) -> None:
         """Note what became of a slot; what was judged before is outdone."""
@@ -135,16 +146,28 @@ def _named(name: str | None) -> str:
     return name
 
 
-def version_to_body(plan: PatrolPlan | None) -> dict[str, Any]:
-    """Return what the journal keeps of a plan as it is from now on, None that there is none."""
-    return {"plan": plan_to_body(plan) if plan is not None else None}
+def version_to_body(plan: PatrolPlan | None, zone: tzinfo | None = None) -> dict[str, Any]:
+    """Return what the journal keeps of a plan as it is from now on, by the clock of a zone; None that there is none."""
+    return {"plan": plan_to_body(plan) if plan is not None else None, "zone": str(zone) if zone is not None else None}
 
 
 def _version(record: Record) -> Version:
     """Return how a plan is from a record on; raise ValueError if it does not say."""
-    match record.load():
+    body = record.load()
+    zone = _zone(body.get("zone"))
+    match body:
         case {"plan": None}:
-            return Version(since=record.time, plan=None)
-        case {"plan": dict(body)}:
-            return Version(since=record.time, plan=plan_from_body(_named(record.subject), body))
+            return Version(since=record.time, plan=None, zone=zone)
+        case {"plan": dict(plan)}:
+            return Version(since=record.time, plan=plan_from_body(_named(record.subject), plan), zone=zone)
     raise ValueError("not a plan")
+
+
+def _zone(name: object) -> ZoneInfo | None:
+    """Return a time zone by its name, None if none was said; raise ValueError if there is none of that name."""
+    if name is None:
+        return None
+    try:
+        return ZoneInfo(str(name))
+    except (KeyError, OSError) as err:
+        raise ValueError("not a time zone") from err

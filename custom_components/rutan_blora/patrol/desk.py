@@ -1,9 +1,9 @@
 """The patrol desk: visits in; journal, verdicts and listeners out; timers."""
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from functools import partial
 import logging
 from typing import Final
@@ -26,7 +26,8 @@ from .book import (
     version_to_body,
 )
 from .checkpoint import Checkpoint, KnownOfficer
-from .plan import Arrival, Judgement, PatrolPlan, Slot, Verdict, Version, judge, slots_of, to_body
+from .outlook import Outlook
+from .plan import Judgement, PatrolPlan, Slot, Verdict, Version, slots, to_body
 from .visit import CheckIn, Correction, Event, Refusal, Visit
 
 _LOGGER = logging.getLogger(__name__)
@@ -35,11 +36,12 @@ _LOGGER = logging.getLogger(__name__)
 MEMORY: Final = timedelta(days=32)
 # How long ago the police may have been told of a visit that did not come, for that to be taken back.
 NEWS: Final = timedelta(days=2)
-# How far ahead the next visit is looked for.
-HORIZON: Final = timedelta(days=15)
 # A phone's clock may be this far ahead; what was kept on it without a net may be this old.
 CLOCK_SLACK: Final = timedelta(minutes=2)
 OLDEST_ENTRY: Final = timedelta(days=7)
+# How often it is looked whether something is due, should the clock have been set, and what is over be let go.
+LOOK_EVERY: Final = timedelta(minutes=10)
+FORGET_EVERY: Final = timedelta(days=1)
 
 # Periods leave out their end.
 _MOMENT: Final = timedelta(microseconds=1)
@@ -64,10 +66,16 @@ class PatrolDesk:
         self.checkpoints: Mapping[str, Checkpoint] = {checkpoint.id: checkpoint for checkpoint in checkpoints}
         self.plans: Mapping[str, PatrolPlan] = {plan.id: plan for plan in plans}
         self.officers: Mapping[str, KnownOfficer] = {o.officer.id: o for o in officers if o.officer.id is not None}
+        self._timeout = timeout
         self._hass = hass
         self._journal = journal
-        self._timeout = timeout
         self._timer: asyncio.TimerHandle | None = None
+        self._is_stopped = False
+        self._knows_past = True
+        # What closed before is judged; at first that is looked for in all that is at hand.
+        self._judged_until: datetime | None = None
+        self._forgot_at: datetime | None = None
+        self._outlook: Outlook | None = None
         self._visits: Listeners[Event, Visit] = Listeners(hass)
         self._plans: Listeners[[]] = Listeners(hass)
         self._judged: Listeners[Judgement] = Listeners(hass)
@@ -92,22 +100,19 @@ class PatrolDesk:
     # --- from set-up to unload ---
 
     @callback
-    def start(self) -> None:
-        """Note plans that are new or changed, judge what was over meanwhile, and follow the clock."""
-        now = dt_util.utcnow()
-        for plan_id in {*self.plans, *self.book.versions}:
-            plan = self.plans.get(plan_id)
-            if self.book.current(plan_id) != plan:
-                self.book.plan(plan_id, Version(since=now, plan=plan))
-                self._record(RECORD_PLAN, now, subject=plan_id, body=version_to_body(plan))
+    def start(self, *, knows_past: bool = True) -> None:
+        """Judge what was over meanwhile, and follow the clock.
+
+        While the past could not be read, nobody knows who has come to a window that runs: a new plan leaves it out.
+        """
+        self._knows_past = knows_past
         self._tick()
 
     @callback
     def stop(self) -> None:
-        """Follow the clock no more."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        """Follow the clock no more; the next desk does."""
+        self._is_stopped = True
+        self._rest()
 
     # --- commands ---
 
@@ -134,21 +139,21 @@ class PatrolDesk:
     def _nearest(self, what: CheckIn) -> Visit:
         """Return the visit that a check-in says nothing new of."""
         return min(
-            (v for v in self.book.visits.values() if what.checkpoint_id in v.checkpoints and not v.is_void),
+            (visit for visit in self.outlook.arrived if what.checkpoint_id in visit.checkpoints),
             key=lambda visit: min(abs(what.at - old.at) for old in visit.check_ins),
         )
 
     @callback
     def check_out(self, actor: Actor, visit_id: str | None = None) -> Visit:
         """Take in that a visit, or the latest that is open, has left; raise RefusedError if there is none."""
-        visit = self.find_open(visit_id)
+        visit = self.find_open() if visit_id is None else self.book.visits.get(visit_id)
         return self._take(rules.check_out(visit, at=dt_util.utcnow(), actor=actor), visit)
 
     @callback
     def check_out_at(self, checkpoint_id: str, actor: Actor) -> Visit:
         """Take in that the latest open visit that was checked in at a place has left."""
-        found = (v for v in self.book.visits.values() if v.is_open and checkpoint_id in v.checkpoints)
-        visit = max(found, key=lambda visit: visit.arrived_at, default=None)
+        found = (visit for visit in reversed(self.outlook.open) if checkpoint_id in visit.checkpoints)
+        visit = next(found, None)
         return self._take(rules.check_out(visit, at=dt_util.utcnow(), actor=actor), visit)
 
     @callback
@@ -166,31 +171,40 @@ class PatrolDesk:
     @callback
     def excuse(self, actor: Actor, plan_id: str, at: datetime, reason: str) -> Slot:
         """Take the visits expected around a time out of the figures; raise RefusedError if none is."""
-        now = dt_util.utcnow()
-        around = self._slots(plan_id, at, at + _MOMENT)
-        judged = (j.slot for j in self.book.judgements.values() if j.slot.plan_id == plan_id)
-        slot = next((slot for slot in (*around, *judged) if slot.start <= at <= slot.end), None)
+        plan = self.outlook.plan(plan_id)
+        around = (j.slot for j in (*plan.expected(at, at + _MOMENT), *plan.judged))
+        slot = next((slot for slot in around if slot.start <= at <= slot.end), None)
         if slot is None:
             raise RefusedError(Refusal.NO_SUCH_WINDOW)
         self.book.excuse(slot.key, reason)
-        self._record(RECORD_EXCUSE, now, subject=plan_id, body=excuse_to_body(slot, reason, actor))
+        self._outlook = None
+        self._record(RECORD_EXCUSE, dt_util.utcnow(), subject=plan_id, body=excuse_to_body(slot, reason, actor))
         self._plans.tell()
         return slot
 
     # --- what is known ---
 
+    @property
+    def outlook(self) -> Outlook:
+        """Return how the visits stood when something last happened, be it that time had passed."""
+        if self._outlook is None:
+            now = dt_util.utcnow()
+            zone = dt_util.get_default_time_zone()
+            self._outlook = Outlook(self.book, zone=zone, now=now, since=self._judged_until or now - MEMORY)
+        return self._outlook
+
     def find_open(self, visit_id: str | None = None) -> Visit | None:
         """Return an open visit: that one, or the latest to arrive."""
-        found = (v for v in self.book.visits.values() if v.is_open and visit_id in (None, v.id))
-        return max(found, key=lambda visit: visit.arrived_at, default=None)
+        return next((visit for visit in reversed(self.outlook.open) if visit_id in (None, visit.id)), None)
+
+    def is_recent(self, visit: Visit) -> bool:
+        """Tell whether the guard at the gate can still know of a visit."""
+        return not visit.is_void and visit.last_at + self._timeout > dt_util.utcnow()
 
     @property
     def unsigned(self) -> Visit | None:
         """Return the latest visit that waits for the gate guard's signature, None if there is none."""
-        since = dt_util.utcnow() - self._timeout
-        found = (
-            v for v in self.book.visits.values() if v.countersigned is None and not v.is_void and v.last_at >= since
-        )
+        found = (v for v in self.outlook.arrived if v.countersigned is None and self.is_recent(v))
         return max(found, key=lambda visit: visit.last_at, default=None)
 
     def location(self, visit: Visit) -> str:
@@ -201,142 +215,104 @@ class PatrolDesk:
 
     def last_check_in(self, checkpoint_id: str) -> CheckIn | None:
         """Return the latest check-in at a place that counts."""
-        found = (c for v in self.book.visits.values() if not v.is_void for c in v.check_ins)
-        here = (check_in for check_in in found if check_in.checkpoint_id == checkpoint_id)
-        return max(here, key=lambda check_in: check_in.at, default=None)
+        return self.outlook.last_check_ins.get(checkpoint_id)
 
     def verdict(self, visit: Visit) -> Verdict:
         """Return what a visit is to the plans as far as it is known now, `unscheduled` if it is nothing to them."""
-        at = visit.arrived_at
-        for plan_id in self.plans:
-            for judgement in self.standing(plan_id, at, at + _MOMENT).values():
-                for result in judgement.results:
-                    if result.visit_id == visit.id:
-                        return result.verdict
-        return Verdict.UNSCHEDULED
-
-    def standing(self, plan_id: str, since: datetime, until: datetime) -> dict[str, Judgement]:
-        """Return by slot key how the slots of a plan that have to do with a time (UTC) stand now, earliest first.
-
-        Those beside them are judged too: a visit may be late for the one and on time for the next.
-        """
-        touched = self._slots(plan_id, since, until)
-        if not touched:
-            return {}
-        first, last = touched[0].opens_at, max(slot.closes_at for slot in touched)
-        around = self._slots(plan_id, first, last + _MOMENT)
-        judged = judge(around, self._arrivals(plan_id, around))
-        return {slot.key: judged[slot.key] for slot in touched}
-
-    def _arrivals(self, plan_id: str, around: Collection[Slot]) -> list[Arrival]:
-        """Return the visits that slots can be judged by: those that filled another one before are left out."""
-        keys = {slot.key for slot in around}
-        others = (j for j in self.book.judgements.values() if j.slot.plan_id == plan_id and j.slot.key not in keys)
-        used = {result.visit_id for judgement in others for result in judgement.results}
-        first, last = min(slot.opens_at for slot in around), max(slot.closes_at for slot in around)
-        came = (v for v in self.book.visits.values() if first <= v.arrived_at <= last)
-        return [visit.arrival for visit in came if not visit.is_void and visit.id not in used]
+        return self.outlook.verdict(visit.id)
 
     def next_slot(self, plan_id: str | None = None) -> Slot | None:
         """Return the window, of a plan or of all, in which a visit is still expected: one that runs, or the next."""
-        now = dt_util.utcnow()
-        plans = self.plans if plan_id is None else (plan_id,)
-        coming = (j for plan in plans for j in self.standing(plan, now, now + HORIZON).values())
-        found = (j.slot for j in coming if j.slot.end > now and self._is_short(j))
-        return min(found, key=lambda slot: slot.start, default=None)
+        return self.outlook.next_slot if plan_id is None else self.outlook.plan(plan_id).next_slot
 
-    def _is_short(self, judgement: Judgement) -> bool:
-        """Tell whether a visit is still to come in a slot."""
-        is_excused = judgement.slot.key in self.book.excuses
-        return not is_excused and any(result.verdict is Verdict.MISSED for result in judgement.results)
-
-    def overdue(self, plan_id: str) -> Slot | None:
-        """Return the slot whose visits should have come by now; it stays so until a visit comes or the next begins."""
-        now = dt_util.utcnow()
-        past = [j for j in self.standing(plan_id, now - MEMORY, now + _MOMENT).values() if j.slot.start <= now]
-        if not past or past[-1].slot.end >= now or not self._is_short(past[-1]):
-            return None
-        slot = past[-1].slot
-        late = (v for v in self.book.visits.values() if not v.is_void and v.arrived_at > slot.closes_at)
-        return None if any(slot.checkpoints <= visit.checkpoints for visit in late) else slot
-
-    def judged(self, plan_id: str | None, days: int) -> list[Judgement]:
-        """Return what became of the slots closed in the last days: 1 is today, by the house's clock."""
-        midnight = dt_util.start_of_local_day()
-        since = dt_util.as_utc(midnight - timedelta(days=days - 1))
-        return self.book.judged(plan_id, since, dt_util.utcnow() + _MOMENT)
-
-    def expected(self, plan_id: str, since: datetime, until: datetime) -> list[Judgement]:
-        """Return the slots of a plan that have to do with a time (UTC), each with what became of it so far."""
-        standing = self.standing(plan_id, since, until)
-        return [self.book.judgements.get(key, judgement) for key, judgement in standing.items()]
+    def overdue(self, plan_id: str) -> Judgement | None:
+        """Return how the slot stands whose visits should have come; it stays so until one comes or the next begins."""
+        return self.outlook.plan(plan_id).overdue
 
     def running(self, plan_id: str) -> tuple[Visit, frozenset[str]] | None:
-        """Return the visit that is on a plan's round now and the checkpoints it has still to come by."""
-        plan = self.plans[plan_id]
-        visit = self.find_open()
-        if visit is None or not plan.checkpoints & visit.checkpoints:
-            return None
-        return visit, plan.checkpoints - visit.checkpoints
+        """Return the latest visit that is on a plan's round now and the checkpoints it has still to come by."""
+        places = self.plans[plan_id].checkpoints
+        visit = next((visit for visit in reversed(self.outlook.open) if places & visit.checkpoints), None)
+        return (visit, places - visit.checkpoints) if visit is not None else None
 
     # --- the clock ---
 
     @callback
     def _tick(self) -> None:
         """Do what is due, tell that time has passed, and wait for what is due next."""
+        # Whatever happens: time goes on.
+        self._wait(LOOK_EVERY.total_seconds())
         now = dt_util.utcnow()
+        self._outlook = None
+        self._note_plans(now)
         self._time_out(now)
-        for plan_id in self.book.versions:
-            self._close(plan_id, now)
-        self.book.forget(now - MEMORY)
+        self._close(now)
+        self._forget(now)
         self._plans.tell()
         self._wait((self._due(now) - now).total_seconds())
 
     def _wait(self, delay: float) -> None:
         """Look again after so many seconds."""
-        self.stop()
-        self._timer = self._hass.loop.call_later(delay, self._tick)
+        self._rest()
+        if not self._is_stopped:
+            self._timer = self._hass.loop.call_later(delay, self._tick)
+
+    def _rest(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def _due(self, now: datetime) -> datetime:
-        """Return when something is due next; at the latest in an hour, should the clock have been set."""
-        times = [now + timedelta(hours=1)]
-        for plan_id in self.plans:
-            for slot in self._slots(plan_id, now, now + timedelta(hours=2)):
-                times += (slot.start, slot.end, slot.closes_at)
-        times += (visit.last_at + self._timeout for visit in self.book.visits.values() if visit.is_open)
+        """Return when something is due next, at the latest when it is looked anyway."""
+        times = [now + LOOK_EVERY]
+        times += (at for plan in self.outlook.plans for at in plan.due)
+        times += (visit.last_at + self._timeout for visit in self.outlook.open)
         # A moment later: what is due at a time is judged after it.
         return min(at for at in times if at > now) + timedelta(milliseconds=10)
 
+    def _note_plans(self, now: datetime) -> None:
+        """Note plans that are new, changed or no more, and by which clock they are from now on."""
+        zone = dt_util.get_default_time_zone()
+        for plan_id in {*self.plans, *self.book.versions}:
+            plan = self.plans.get(plan_id)
+            last = next(reversed(self.book.versions.get(plan_id, ())), None)
+            is_noted = last is not None and last.plan == plan and (plan is None or str(last.zone) == str(zone))
+            if not is_noted:
+                since = now if plan is None or self._knows_past else _free_from(plan, zone, now)
+                self.book.plan(plan_id, Version(since=since, plan=plan, zone=zone))
+                self._record(RECORD_PLAN, since, subject=plan_id, body=version_to_body(plan, zone))
+
     def _time_out(self, now: datetime) -> None:
         """End the visits of which nothing was heard any more."""
-        for visit in [v for v in self.book.visits.values() if v.is_open and v.last_at + self._timeout <= now]:
+        for visit in [visit for visit in self.outlook.open if visit.last_at + self._timeout <= now]:
             self._take(rules.time_out(visit, at=now, actor=_BY_PLAN), visit)
 
-    def _close(self, plan_id: str, now: datetime) -> None:
-        """Judge the slots of a plan that are over and were not judged yet."""
-        since = max(now - MEMORY, self.book.versions[plan_id][0].since)
-        over = [s for s in self._slots(plan_id, since, now) if s.closes_at < now]
-        due = [slot for slot in over if slot.key not in self.book.judgements]
-        if due:
-            standing = self.standing(plan_id, due[0].opens_at, now)
-            for slot in due:
-                self._note(standing[slot.key], now)
+    def _close(self, now: datetime) -> None:
+        """Judge the slots that are over and were not judged yet."""
+        for judgement in [judgement for plan in self.outlook.plans for judgement in plan.closed]:
+            self._note(judgement, now)
+        self._judged_until = now
+        self._outlook = None
+
+    def _forget(self, now: datetime) -> None:
+        """Let go of what is over for long, now and then; the journal has it."""
+        if self._forgot_at is None or abs(now - self._forgot_at) >= FORGET_EVERY:
+            self._forgot_at = now
+            self.book.forget(now - MEMORY)
 
     def _note(self, judgement: Judgement, now: datetime) -> None:
         """Put a judgement on record and tell of it."""
         self.book.judge(judgement)
+        self._outlook = None
         slot = judgement.slot
         self._record(RECORD_VERDICT, now, subject=slot.plan_id, body=to_body(judgement))
         self._judged.tell(self.book.judgements[slot.key])
-
-    def _slots(self, plan_id: str, since: datetime, until: datetime) -> list[Slot]:
-        versions = self.book.versions.get(plan_id, [])
-        return slots_of(versions, dt_util.get_default_time_zone(), since, until)
 
     # --- what happened ---
 
     def _take(self, events: tuple[Event, ...], visit: Visit | None) -> Visit:
         """Keep what happened to a visit: on record, in the book, to whoever listens."""
+        before = visit
         for event in events:
             visit = self.book.visits[event.visit_id] = rules.apply(visit, event)
             subject = event.check_in.checkpoint_id if event.check_in else event.actor.id
@@ -347,18 +323,19 @@ class PatrolDesk:
         if visit is None:
             raise RefusedError(Refusal.NO_SUCH_VISIT)
         if events:
-            self._revise(visit)
+            self._outlook = None
+            self._revise(before, visit)
             self._wait(0)
         return visit
 
-    def _revise(self, visit: Visit) -> None:
+    def _revise(self, before: Visit | None, after: Visit) -> None:
         """Judge anew what was judged before a visit, or a correction of it, was handed in."""
-        now, at = dt_util.utcnow(), visit.arrived_at
-        for plan_id in self.plans:
-            for key, again in self.standing(plan_id, at, at + _MOMENT).items():
-                judged = self.book.judgements.get(key)
-                if judged is not None and judged.results != again.results:
-                    self._note(again, now)
+        if before is not None and (before.arrival, before.is_void) == (after.arrival, after.is_void):
+            return
+        times = {visit.arrived_at for visit in (before, after) if visit is not None}
+        now = dt_util.utcnow()
+        for judgement in [again for plan in self.outlook.plans for again in plan.revised(*times)]:
+            self._note(judgement, now)
 
     def _record(
         self,
@@ -370,6 +347,12 @@ class PatrolDesk:
         visit: str | None = None,
     ) -> None:
         self._journal.append(Draft(kind=kind, at=at, incident=visit, subject=subject, body=body))
+
+
+def _free_from(plan: PatrolPlan, zone: tzinfo, now: datetime) -> datetime:
+    """Return from when on no window of a plan runs that runs now."""
+    ends = [slot.end + _MOMENT for slot in slots(plan, zone, now, now + _MOMENT) if slot.start <= now]
+    return max([now, *ends])
 
 
 def replay(records: Iterable[Record]) -> Book:

@@ -11,11 +11,12 @@ from typing import Final
 
 from ..const import MAX_NAME, MAX_TEXT, Language
 from ..police.alert import Alert, Answer, Urgency, plain
-from .plan import Slot
+from .plan import Judgement, Slot
 from .visit import Situation, Visit
 
 # Told quietly: nothing sounds.
 _NEVER: Final = 0
+_DUE: Final = "patrol_"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,37 +39,44 @@ class Notify:
 class _Words:
     """The words of one language."""
 
-    overdue: str
-    missed: str
+    # By whether it is too late, and whether somebody came, but not enough.
+    due: Mapping[tuple[bool, bool], str]
     came: str
-    window: str
     sign: str
     sign_answer: str
     raise_answer: str
     signed: str
+    unsigned: str
     late: str
     nobody: str
     taken: str
+    off_record: str
     unknown_phone: str
     unknown_tag: str
     refused: str
     situations: Mapping[Situation, str]
+    day: str
     clock: str
 
 
 _WORDS: Final = {
     Language.ID: _Words(
-        overdue="Kunjungan patroli belum datang",
-        missed="Kunjungan patroli terlewat",
+        due={
+            (False, False): "Kunjungan patroli belum datang",
+            (True, False): "Kunjungan patroli terlewat",
+            (False, True): "Kunjungan patroli belum lengkap",
+            (True, True): "Kunjungan patroli tidak lengkap",
+        },
         came="Kunjungan patroli sudah tidak ditunggu",
-        window="{plan}: {start}–{end}",
         sign="Paraf kunjungan patroli",
         sign_answer="Paraf",
         raise_answer="Bunyikan alarm",
         signed="Kunjungan sudah diparaf",
+        unsigned="Kunjungan tidak diparaf",
         late="Disampaikan terlambat",
         nobody="Petugas tidak dikenal",
         taken="Kunjungan tercatat",
+        off_record="Kunjungan diterima, belum tercatat: buku catatan terganggu",
         unknown_phone="Ponsel ini belum terdaftar sebagai perangkat polisi; hubungi teknisi rutan.",
         unknown_tag="Tag ini bukan milik pos pemeriksaan mana pun.",
         refused="Kunjungan tidak tercatat",
@@ -77,20 +85,26 @@ _WORDS: Final = {
             Situation.REMARKS: "aman dengan catatan",
             Situation.INCIDENT: "ADA KEJADIAN",
         },
+        day="%d/%m",
         clock="%H.%M",
     ),
     Language.EN: _Words(
-        overdue="Patrol visit has not come yet",
-        missed="Patrol visit missed",
+        due={
+            (False, False): "Patrol visit has not come yet",
+            (True, False): "Patrol visit missed",
+            (False, True): "Patrol visit is not complete yet",
+            (True, True): "Patrol visit incomplete",
+        },
         came="Patrol visit is no longer awaited",
-        window="{plan}: {start}–{end}",
         sign="Countersign a patrol visit",
         sign_answer="Sign",
         raise_answer="Raise the alarm",
         signed="The visit is signed",
+        unsigned="The visit was not signed",
         late="Handed in late",
         nobody="Unknown officer",
         taken="Visit recorded",
+        off_record="Visit taken in, not recorded yet: the journal is in trouble",
         unknown_phone="This phone is not registered as a police device; ask the house's technician.",
         unknown_tag="This tag belongs to no checkpoint.",
         refused="Visit not recorded",
@@ -99,6 +113,7 @@ _WORDS: Final = {
             Situation.REMARKS: "safe, with remarks",
             Situation.INCIDENT: "SOMETHING HAPPENED",
         },
+        day="%d %b",
         clock="%H:%M",
     ),
 }
@@ -106,26 +121,32 @@ _WORDS: Final = {
 
 def tag_of(slot: Slot) -> str:
     """Return what the news of a slot are called, short enough for the journal."""
-    return f"patrol_{hashlib.sha256(slot.key.encode()).hexdigest()[:24]}"
+    return f"{_DUE}{hashlib.sha256(slot.key.encode()).hexdigest()[:24]}"
+
+
+def is_due_tag(tag: str) -> bool:
+    """Tell whether news are of a slot."""
+    return tag.startswith(_DUE)
 
 
 def compose_due(
-    slot: Slot, language: Language, *, now: datetime, ended: bool, notify: Notify, site: str, zone: tzinfo
+    due: Judgement, language: Language, *, now: datetime, ended: bool, notify: Notify, site: str, zone: tzinfo
 ) -> Alert:
     """Return what the police are told of a slot whose visits have not come: overdue, then missed, then no more."""
-    words = _WORDS[language]
+    words, slot = _WORDS[language], due.slot
     is_missed = now > slot.closes_at
     is_quiet = notify.is_quiet(now.astimezone(zone).time())
+    is_part = any(result.visit_id is not None for result in due.results)
     urgent = 1 + is_missed
-    title = words.came if ended else words.missed if is_missed else words.overdue
-    start, end = (at.astimezone(zone).strftime(words.clock) for at in (slot.start, slot.end))
-    window = words.window.format(plan=plain(slot.plan, MAX_NAME), start=start, end=end)
+    title = words.came if ended else words.due[is_missed, is_part]
+    start, end = (at.astimezone(zone) for at in (slot.start, slot.end))
+    window = f"{start.strftime(words.day)} {start.strftime(words.clock)}–{end.strftime(words.clock)}"
     return Alert(
         tag=tag_of(slot),
         revision=3 if ended else urgent,
         urgent=_NEVER if is_quiet else urgent,
         title=title,
-        text=f"{plain(site, MAX_NAME)}\n{window}",
+        text=f"{plain(site, MAX_NAME)}\n{plain(slot.plan, MAX_NAME)}: {window}",
         answered=ended,
         ended=ended,
         urgency=Urgency.ROUTINE,
@@ -143,17 +164,26 @@ def compose_due(
 def compose_sign(
     visit: Visit, language: Language, *, gate: frozenset[str], ended: bool, site: str, zone: tzinfo
 ) -> Alert:
-    """Return what the guards at the gate are asked: whether the officers of a visit are here."""
+    """Return what the guards at the gate are asked: whether the officers of a visit are here.
+
+    While they can raise the alarm of it, it stays with them, signed or not.
+    """
     words = _WORDS[language]
-    answers = [(Answer.SIGN, words.sign_answer), (Answer.RAISE, words.raise_answer)]
+    is_signed = visit.countersigned is not None
+    answers = []
+    if not is_signed:
+        answers.append((Answer.SIGN, words.sign_answer))
+    if visit.alarming:
+        answers.append((Answer.RAISE, words.raise_answer))
     return Alert(
         tag=visit.id,
-        revision=visit.revision,
-        urgent=max(1, visit.alarming),
-        title=words.signed if ended else words.sign,
+        # It may end without anything having happened to the visit, and be asked again.
+        revision=2 * visit.revision + ended,
+        urgent=2 * max(1, visit.alarming),
+        title=words.signed if is_signed else words.unsigned if ended else words.sign,
         text="\n".join((plain(site, MAX_NAME), *_lines(visit, words, zone))),
-        answers=() if ended else tuple(answers if visit.alarming else answers[:1]),
-        answered=ended,
+        answers=() if ended else tuple(answers),
+        answered=ended or is_signed,
         ended=ended,
         urgency=Urgency.NEWS if visit.alarming else Urgency.ROUTINE,
         to=gate,
@@ -165,7 +195,9 @@ def _lines(visit: Visit, words: _Words, zone: tzinfo) -> list[str]:
     """Return who came when, and what they said."""
     who = ", ".join(plain(officer.title or officer.nrp, MAX_NAME) for officer in visit.officers) or words.nobody
     unit = f" – {plain(visit.unit, MAX_NAME)}" if visit.unit else ""
-    when = visit.arrived_at.astimezone(zone).strftime(words.clock)
+    when = visit.arrived_at.astimezone(zone).strftime(
+        f"{words.day} {words.clock}" if visit.is_late_entry else words.clock
+    )
     places = ", ".join(dict.fromkeys(plain(check_in.checkpoint, MAX_NAME) for check_in in visit.check_ins))
     lines = [f"{when} {places}", f"{who}{unit}"]
     report = visit.report
@@ -176,11 +208,15 @@ def _lines(visit: Visit, words: _Words, zone: tzinfo) -> list[str]:
     return [*lines, words.late] if visit.is_late_entry else lines
 
 
-def compose_taken(tag: str, visit: Visit, language: Language, *, is_known: bool, zone: tzinfo) -> Alert:
+def compose_taken(
+    tag: str, visit: Visit, language: Language, *, is_known: bool, is_on_record: bool, zone: tzinfo
+) -> Alert:
     """Return what the phone is told that has scanned a checkpoint's tag: that it counts, and for whom."""
     words = _WORDS[language]
     lines = _lines(visit, words, zone)
-    return _word(tag, words.taken, "\n".join(lines if is_known else [*lines, words.unknown_phone]))
+    if not is_known:
+        lines.append(words.unknown_phone)
+    return _word(tag, words.taken if is_on_record else words.off_record, "\n".join(lines))
 
 
 def compose_unknown_tag(tag: str, language: Language) -> Alert:

@@ -19,6 +19,9 @@ from .plan import Arrival
 # What was taken in longer after it happened is shown as handed in late.
 LATE_ENTRY: Final = timedelta(minutes=2)
 
+# Less than any debounce.
+_NOT_AGAIN: Final = timedelta(microseconds=-1)
+
 
 class Evidence(StrEnum):
     """What proves that somebody was there, weakest first."""
@@ -301,13 +304,18 @@ def check_in(
     going = [visit for visit in visits if not visit.is_void and _is_under_way(visit, what.at, debounce, timeout)]
     visit = max(
         (visit for visit in going if _kinship(visit, what.officer)),
-        # One that had begun by then, rather than one that was to come.
-        key=lambda visit: (_kinship(visit, what.officer), visit.arrived_at <= what.at, visit.arrived_at, visit.id),
+        # One that knows it best already; one that had begun by then, rather than one that was to come; the latest.
+        key=lambda visit: (
+            _kinship(visit, what.officer),
+            _nearness(visit, what, debounce),
+            visit.arrived_at <= what.at,
+            visit.arrived_at,
+            visit.id,
+        ),
         default=None,
     )
-    same = _same(visit, what) if visit is not None else None
-    is_again = same is not None and abs(what.at - same.at) <= debounce
-    if same is not None and is_again and not what.adds_to(same):
+    same = _again(visit, what, debounce) if visit is not None else None
+    if same is not None and not what.adds_to(same):
         return ()
     return (
         Event(
@@ -316,7 +324,7 @@ def check_in(
             at=what.at,
             actor=actor,
             check_in=what,
-            again=is_again,
+            again=same is not None,
         ),
     )
 
@@ -352,6 +360,18 @@ def _same(visit: Visit, what: CheckIn) -> CheckIn | None:
         and (old.officer.is_same(what.officer) or not (old.officer.is_known and what.officer.is_known))
     )
     return min(found, key=lambda old: abs(what.at - old.at), default=None)
+
+
+def _again(visit: Visit, what: CheckIn, debounce: timedelta) -> CheckIn | None:
+    """Return the check-in that is made once more, None if there is none."""
+    same = _same(visit, what)
+    return same if same is not None and abs(what.at - same.at) <= debounce else None
+
+
+def _nearness(visit: Visit, what: CheckIn, debounce: timedelta) -> timedelta:
+    """Return how far within the debounce a check-in is made once more, below nothing if it is not."""
+    same = _again(visit, what, debounce)
+    return debounce - abs(what.at - same.at) if same is not None else _NOT_AGAIN
 
 
 def check_out(visit: Visit | None, *, at: datetime, actor: Actor) -> tuple[Event, ...]:
@@ -421,7 +441,7 @@ def _gone_on(visit: Visit, event: Event) -> Visit:
             return replace(visit, timed_out_at=event.at)
         case EventType.COUNTERSIGNED:
             return replace(visit, countersigned=event)
-        case EventType.CORRECTED:
+        case _:
             if event.correction is None:
                 raise ValueError("a correction that says nothing")
             return replace(visit, corrections=(*visit.corrections, event))

@@ -77,6 +77,11 @@ class Dispatcher:
         """Return how far an alert has come at each device that was told."""
         return {device_id: courier.delivery for (told, device_id), courier in self._couriers.items() if told == tag}
 
+    @property
+    def tags(self) -> frozenset[str]:
+        """Return the alerts that anybody is being told."""
+        return frozenset(tag for tag, _ in self._couriers)
+
     @callback
     def tell(self, compose: Compose, *, tier: int = LAST_TIER, tiers: Mapping[str, int] = _AS_SET) -> None:
         """Tell the devices whose turn it is and all told before; the first pushes have left when this returns.
@@ -212,7 +217,9 @@ class Dispatcher:
     @callback
     def answered(self, answer: Answer, presented: str, user_id: str | None) -> None:
         """Take in an officer's tap, if it is from the phone that was told."""
-        courier = self._find(presented, lambda device: device.channel.belongs_to(user_id))
+        # Who raises the alarm of a visit that another has just signed has not come too late.
+        is_late = answer is Answer.RAISE
+        courier = self._find(presented, lambda device: device.channel.belongs_to(user_id), late=is_late)
         if courier is not None:
             self._accept(courier, answer, presented)
         # Every facility hears every phone: an answer to another one is none of our business.
@@ -261,9 +268,9 @@ class Dispatcher:
         """Tell whether a token is of an alert that is told here."""
         return bool(self._told(presented))
 
-    def _find(self, presented: str, fits: Callable[[PoliceDevice], bool]) -> Courier | None:
-        """Return who brought the alert with this token to a device that fits."""
-        return next((c for c in self._told(presented) if not c.has_ended and fits(c.device)), None)
+    def _find(self, presented: str, fits: Callable[[PoliceDevice], bool], *, late: bool = False) -> Courier | None:
+        """Return who brought the alert with this token to a device that fits, be it over by now if `late`."""
+        return next((c for c in self._told(presented) if (late or not c.has_ended) and fits(c.device)), None)
 
     def _told(self, presented: str) -> list[Courier]:
         """Return who brought an alert with this token; every token is compared, in constant time."""
