@@ -44,7 +44,7 @@ def async_watch_patrol(hass: HomeAssistant, entry: RutanConfigEntry) -> None:
     """
     facility = entry.runtime_data
     begin: tuple[Callable[[], object], ...] = (
-        facility.patrol.start,
+        lambda: facility.patrol.start(knows_past=facility.kept.is_patrol_read),
         lambda: facility.kept.tags.open(_Scans(hass, facility).read),
         lambda: _Due(entry, facility),
         lambda: _Gate(entry, facility),

@@ -259,6 +259,10 @@ SCAN: Final = event_to_body(scanned([], a_scan(), "A")[0])
         pytest.param(a_record(RECORD_PLAN, version_to_body(PLAN)), id="a plan without an id, as it was"),
         pytest.param(a_record(RECORD_PLAN, {}, subject="plan-1"), id="no word of the plan"),
         pytest.param(a_record(RECORD_PLAN, {"plan": {"name": "x"}}, subject="plan-1"), id="half a plan"),
+        *(
+            pytest.param(a_record(RECORD_PLAN, {"plan": None, "zone": zone}, subject="plan-1"), id=f"zone {zone!r}")
+            for zone in ("", "Blora", "../etc", 7, "Asia/Jakarta/\0", "x" * 300)
+        ),
         pytest.param(replace(a_record(RECORD_PLAN, {"plan": None}, subject="plan-1"), at="?"), id="a plan of no time"),
         pytest.param(
             replace(a_record(RECORD_PLAN, {"plan": None}, subject="plan-1"), at="9999-12-31T23:59:59+00:00"),
@@ -390,6 +394,14 @@ def test_a_visit_is_scheduled_if_it_filled_a_place() -> None:
 
 
 # --- letting go ---
+
+
+def test_clock_by_which_a_plan_is_made_is_kept() -> None:
+    book = Book()
+    for zone in (WIB, None):
+        book.take(a_record(RECORD_PLAN, version_to_body(PLAN, zone), subject=PLAN.id))
+        book.take(a_record(RECORD_PLAN, version_to_body(None, zone), subject=PLAN.id))
+    assert [version.zone for version in book.versions[PLAN.id]] == [WIB, WIB, None, None]
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from functools import partial
 import logging
 from typing import Final
@@ -27,7 +27,7 @@ from .book import (
 )
 from .checkpoint import Checkpoint, KnownOfficer
 from .outlook import Outlook
-from .plan import Judgement, PatrolPlan, Slot, Verdict, Version, to_body
+from .plan import Judgement, PatrolPlan, Slot, Verdict, Version, slots, to_body
 from .visit import CheckIn, Correction, Event, Refusal, Visit
 
 _LOGGER = logging.getLogger(__name__)
@@ -69,8 +69,9 @@ class PatrolDesk:
         self._timeout = timeout
         self._hass = hass
         self._journal = journal
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.Handle | None = None
         self._is_stopped = False
+        self._knows_past = True
         # What closed before is judged; at first that is looked for in all that is at hand.
         self._judged_until: datetime | None = None
         self._forgot_at: datetime | None = None
@@ -99,8 +100,12 @@ class PatrolDesk:
     # --- from set-up to unload ---
 
     @callback
-    def start(self) -> None:
-        """Judge what was over meanwhile, and follow the clock."""
+    def start(self, *, knows_past: bool = True) -> None:
+        """Judge what was over meanwhile, and follow the clock.
+
+        While the past could not be read, nobody knows who has come to a window that runs: a new plan leaves it out.
+        """
+        self._knows_past = knows_past
         self._tick()
 
     @callback
@@ -252,6 +257,12 @@ class PatrolDesk:
         if not self._is_stopped:
             self._timer = self._hass.loop.call_later(delay, self._tick)
 
+    def _look_soon(self) -> None:
+        """Look again as soon as what has just happened is taken in."""
+        self._rest()
+        if not self._is_stopped:
+            self._timer = self._hass.loop.call_soon(self._tick)
+
     def _rest(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
@@ -273,8 +284,9 @@ class PatrolDesk:
             last = next(reversed(self.book.versions.get(plan_id, ())), None)
             is_noted = last is not None and last.plan == plan and (plan is None or str(last.zone) == str(zone))
             if not is_noted:
-                self.book.plan(plan_id, Version(since=now, plan=plan, zone=zone))
-                self._record(RECORD_PLAN, now, subject=plan_id, body=version_to_body(plan, zone))
+                since = now if plan is None or self._knows_past else _free_from(plan, zone, now)
+                self.book.plan(plan_id, Version(since=since, plan=plan, zone=zone))
+                self._record(RECORD_PLAN, since, subject=plan_id, body=version_to_body(plan, zone))
 
     def _time_out(self, now: datetime) -> None:
         """End the visits of which nothing was heard any more."""
@@ -319,7 +331,7 @@ class PatrolDesk:
         if events:
             self._outlook = None
             self._revise(before, visit)
-            self._wait(0)
+            self._look_soon()
         return visit
 
     def _revise(self, before: Visit | None, after: Visit) -> None:
@@ -341,6 +353,12 @@ class PatrolDesk:
         visit: str | None = None,
     ) -> None:
         self._journal.append(Draft(kind=kind, at=at, incident=visit, subject=subject, body=body))
+
+
+def _free_from(plan: PatrolPlan, zone: tzinfo, now: datetime) -> datetime:
+    """Return from when on no window of a plan runs that runs now."""
+    ends = [slot.end + _MOMENT for slot in slots(plan, zone, now, now + _MOMENT) if slot.start <= now]
+    return max([now, *ends])
 
 
 def replay(records: Iterable[Record]) -> Book:

@@ -4,10 +4,10 @@ Whatever is called here blocks; it is for the executor.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
 from enum import StrEnum
+import errno
 import hashlib
 from itertools import count
 import os
@@ -22,7 +22,7 @@ from ..const import Language
 from ..journal.export import to_line
 from ..journal.record import Record
 from ..journal.store import Journal
-from ..patrol.book import KINDS
+from ..patrol.book import RECORD_VERDICT, VISIT_KINDS
 from ..pictures import told
 from . import sheet
 from .content import TIMELESS_KINDS, Period, ReportContent, broken_links, build
@@ -31,8 +31,10 @@ from .letter import Letter
 # The folder of the reports beside those of the incidents; none of its names is an incident's.
 FOLDER: Final = "reports"
 MANIFEST: Final = "manifest.sha256"
-# What belongs to a period may be on record so long before or after: late entries, corrections, windows judged late.
-MARGIN: Final = timedelta(days=40)
+# A visit that begins or ends in the period may go on so long before or after it.
+AROUND: Final = timedelta(days=3)
+# Windows of the period may be judged, or judged anew, so long after it.
+LATER: Final = timedelta(days=40)
 
 
 class Format(StrEnum):
@@ -97,8 +99,23 @@ class Named:
     number: int
 
 
-def export(journal: Journal, order: Order, folder: Path) -> tuple[str, list[Written]]:
-    """Write a report below the folder and return its name and its files, the manifest last.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Exported:
+    """A report that was written: its name and its files, the manifest last, and what was not well with the record."""
+
+    name: str
+    files: tuple[Written, ...]
+    damaged: tuple[int, ...]
+    altered: tuple[int, ...]
+
+    @property
+    def sha256(self) -> str:
+        """Return the hash of the manifest, which stands for all of it."""
+        return self.files[-1].sha256
+
+
+def export(journal: Journal, order: Order, folder: Path) -> Exported:
+    """Write a report below the folder.
 
     Raise EvidenceError if the disk does not take it, and then nothing of it is left, or SQLAlchemyError if the journal
     cannot be read.
@@ -108,17 +125,15 @@ def export(journal: Journal, order: Order, folder: Path) -> tuple[str, list[Writ
         part = Path(mkdtemp(prefix=".", suffix=".part", dir=folder))
     try:
         with told():
-            hashes = _write_all(journal, order, part)
+            files, content = _write_all(journal, order, part)
             # A folder for one's own eyes would be closed to whoever reads the media folder over the network.
             part.chmod(0o755)
             name = _place(part, folder, _stem(order))
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
         raise
-    place = folder / name
-    return name, [
-        Written(path=place / file, sha256=digest, size=(place / file).stat().st_size) for file, digest in hashes.items()
-    ]
+    moved = (replace(file, path=folder / name / file.path.name) for file in files)
+    return Exported(name=name, files=tuple(moved), damaged=content.damaged, altered=content.altered)
 
 
 def _stem(order: Order) -> str:
@@ -129,44 +144,52 @@ def _place(part: Path, folder: Path, stem: str) -> str:
     """Give a finished report the first name that is free; what was written, and maybe signed, stays."""
     for number in count(1):
         name = f"{stem}_{number}" if number > 1 else stem
-        if not (folder / name).exists():
-            with suppress(FileExistsError):
-                return part.rename(folder / name).name
-    raise AssertionError
+        if (folder / name).exists():
+            continue
+        try:
+            part.rename(folder / name)
+        except OSError as err:
+            # Another report has taken the name meanwhile.
+            if err.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+                raise
+        else:
+            break
+    return name
 
 
-def _write_all(journal: Journal, order: Order, part: Path) -> dict[str, str]:
-    """Write the files of a report; return their hashes by name."""
-    hashes: dict[str, str] = {}
+def _write_all(journal: Journal, order: Order, part: Path) -> tuple[list[Written], ReportContent]:
+    """Write the files of a report."""
+    files: list[Written] = []
     altered: list[int] = []
     excerpt = _excerpt(journal, order.period, altered)
     if Format.JSONL in order.formats:
-        hashes["journal.jsonl"] = _write(part / "journal.jsonl", excerpt)
+        files.append(_write(part / "journal.jsonl", excerpt))
     # The chain is checked on the way, be it written or not.
     for _ in excerpt:
         pass
     content = collect(journal, order, altered)
     if Format.CSV in order.formats:
-        hashes |= {name: _write(part / name, [fill(content)]) for name, fill in _SHEETS.items()}
+        files += (_write(part / name, [fill(content)]) for name, fill in _SHEETS.items())
     if Format.PDF in order.formats:
         # The library takes a second to import, and is there only where it was asked for.
         from .pdf import render  # noqa: PLC0415
 
-        hashes["report.pdf"] = _write(part / "report.pdf", [render(content, order.letter)])
-    manifest = "".join(f"{digest}  {name}\n" for name, digest in sorted(hashes.items()))
-    return {**dict(sorted(hashes.items())), MANIFEST: _write(part / MANIFEST, [manifest.encode()])}
+        files.append(_write(part / "report.pdf", [render(content, order.letter)]))
+    files.sort(key=lambda file: file.path.name)
+    manifest = "".join(f"{file.sha256}  {file.path.name}\n" for file in files)
+    return [*files, _write(part / MANIFEST, [manifest.encode()])], content
 
 
-def _write(path: Path, content: Iterable[bytes]) -> str:
-    """Write a file durably; return its SHA-256."""
-    digest = hashlib.sha256()
+def _write(path: Path, content: Iterable[bytes]) -> Written:
+    """Write a file durably."""
+    digest, size = hashlib.sha256(), 0
     with path.open("xb") as file:
         for piece in content:
-            file.write(piece)
+            size += file.write(piece)
             digest.update(piece)
         file.flush()
         os.fsync(file.fileno())
-    return digest.hexdigest()
+    return Written(path=path, sha256=digest.hexdigest(), size=size)
 
 
 def _excerpt(journal: Journal, period: Period, altered: list[int]) -> Iterator[bytes]:
@@ -189,10 +212,11 @@ def collect(journal: Journal, order: Order, altered: Iterable[int] = ()) -> Repo
     period = order.period
     last = journal.last()
     records = {record.seq: record for record in journal.of_kind(TIMELESS_KINDS)}
-    around = journal.of_kind(KINDS - TIMELESS_KINDS, period.since - MARGIN, period.until + MARGIN)
+    visits = journal.of_kind(VISIT_KINDS - TIMELESS_KINDS, period.since - AROUND, period.until + AROUND)
+    verdicts = journal.of_kind({RECORD_VERDICT}, period.since, period.until + LATER)
     raised = journal.of_kind({EventType.RAISED.value}, period.since, period.until)
     of_incidents = (r for record in raised if record.incident for r in journal.of_incident(record.incident))
-    records |= {record.seq: record for record in (*around, *raised, *of_incidents)}
+    records |= {record.seq: record for record in (*visits, *verdicts, *raised, *of_incidents)}
     return build(
         records.values(),
         site=order.site,

@@ -1,6 +1,5 @@
 """The logo of a house's letters, taken from a file. Whatever is called here blocks; it is for the executor."""
 
-from contextlib import suppress
 from enum import StrEnum
 from io import BytesIO
 from pathlib import Path
@@ -41,6 +40,8 @@ def read_logo(path: Path) -> bytes:
         raise LogoError(LogoProblem.TOO_LARGE)
     try:
         return _printed(content)
+    except Image.DecompressionBombError as err:
+        raise LogoError(LogoProblem.TOO_LARGE) from err
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as err:
         raise LogoError(LogoProblem.NO_PICTURE) from err
 
@@ -57,12 +58,3 @@ def _printed(content: bytes) -> bytes:
     printed = BytesIO()
     paper.save(printed, "PNG")
     return printed.getvalue()
-
-
-def logo_or_none(path: Path | None) -> bytes | None:
-    """Return the logo as it is printed, None if there is none any more."""
-    if path is None:
-        return None
-    with suppress(LogoError):
-        return read_logo(path)
-    return None

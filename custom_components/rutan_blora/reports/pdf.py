@@ -42,7 +42,7 @@ _SIGNATURE: Final = 16.0
 
 def printable(text: str) -> str:
     """Return a text in the letters there are, on one line."""
-    return " ".join("".join(map(_letter, text)).split())
+    return " ".join("".join(map(_letter, unicodedata.normalize("NFC", text))).split())
 
 
 def _letter(char: str) -> str:
@@ -202,7 +202,7 @@ def _opening(paper: _Paper, content: ReportContent) -> None:
     words = paper.words
     paper.say(words.title.upper(), style="B", size=13, align="C", line=6.5)
     paper.say(content.site, size=10.5, align="C", line=5)
-    paper.say(f"{words.period} {phrase.days(content)}", size=10.5, align="C", line=5)
+    paper.say(f"{words.period} {phrase.days(content.period, content.language)}", size=10.5, align="C", line=5)
     paper.ln(3)
     paper.say(words.intro.format(site=content.site, zone=phrase.zone_name(content)), align="J")
     if content.is_running:
@@ -390,7 +390,9 @@ def _annex(paper: _Paper, content: ReportContent, name: str) -> None:
     paper.annexes += 1
     paper.add_page(orientation="landscape")
     paper.say(f"{words.annex} {paper.annexes}: {name}", style="B", size=11, line=6)
-    paper.say(f"{content.site}  ·  {phrase.days(content)}  ·  {phrase.zone_name(content)}", size=8.5)
+    paper.say(
+        f"{content.site}  ·  {phrase.days(content.period, content.language)}  ·  {phrase.zone_name(content)}", size=8.5
+    )
     paper.ln(1.5)
 
 
