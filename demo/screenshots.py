@@ -15,6 +15,7 @@ from .browser import open_page, show_device
 from .camera import Fault
 from .home_assistant import HomeAssistant
 from .site import OFFICERS, YARD, Site
+from .visits import PLACES, PLAN
 
 # Seconds for all of it, the first start of a machine included.
 _WITHIN: Final = 420
@@ -37,7 +38,7 @@ async def draw(folder: Path) -> None:
         async with (
             asyncio.timeout(_WITHIN),
             aiohttp.ClientSession() as session,
-            Site(home, session, cameras=len(YARD)) as site,
+            Site(home, session, cameras=len(YARD), visits=True) as site,
         ):
             await site.press_gate()
             push = await site.phones[0].inbox.get()
@@ -50,6 +51,7 @@ async def draw(folder: Path) -> None:
             await site.close_alarm("Latihan gambar")
             await _film(site, folder / "escalation.png")
             await _walls(site, folder)
+            await _visits(site, folder)
     finally:
         home.remove()
 
@@ -114,6 +116,22 @@ async def _walls(site: Site, folder: Path) -> None:
     async with open_page(site.api) as page:
         await show_device(page, site.api, await site.device(covered))
         await page.screenshot(path=folder / "camera.png")
+
+
+async def _visits(site: Site, folder: Path) -> None:
+    """Let an officer come by, the guard sign; take the checkpoint's page and the calendar."""
+    assert site.guard is not None  # noqa: S101  # the site has visits
+    await site.phones[0].scan(PLACES[0].tag)
+    asked = await site.guard.next_push(5, lambda push: bool(push.buttons))
+    await site.guard.answer(asked.key("SIGN"), asked)
+    await site.phones[0].scan(PLACES[1].tag)
+    await site.states.until(site.entity("todo", "round", PLAN), "0", within=10)
+    async with open_page(site.api) as page:
+        await show_device(page, site.api, await site.device(PLACES[0].name))
+        await page.screenshot(path=folder / "checkpoint.png")
+        await page.goto(f"{site.api.url}/calendar")
+        await page.get_by_text(PLAN).first.wait_for()
+        await page.screenshot(path=folder / "calendar.png")
 
 
 async def _wall(site: Site, caption: str) -> Image.Image:

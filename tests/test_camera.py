@@ -9,7 +9,7 @@ from PIL import Image
 import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.rutan_blora import facility as facility_module
+from custom_components.rutan_blora import parts as parts_module
 from custom_components.rutan_blora.cctv.desk import Watch
 from custom_components.rutan_blora.cctv.picture import SourceProblem
 from homeassistant.components.camera import CameraEntityFeature, async_get_image, async_get_stream_source
@@ -33,7 +33,7 @@ async def source(house: House, monkeypatch: pytest.MonkeyPatch) -> StubSource:
     def make_source(_: HomeAssistant, __: Mapping[str, Any]) -> StubSource:
         return source
 
-    monkeypatch.setattr(facility_module, "make_source", make_source)
+    monkeypatch.setattr(parts_module, "make_source", make_source)
     await house.set_up(panic_button(cameras=["utara"]), perimeter_camera("Utara"))
     return source
 

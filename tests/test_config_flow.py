@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 from unittest.mock import Mock, patch
 
 import bcrypt
+from PIL import Image
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
@@ -229,7 +231,7 @@ async def test_options(hass: HomeAssistant) -> None:
     form = await hass.config_entries.options.async_init(entry.entry_id)
     assert form["step_id"] == "init"
     assert form["data_schema"] is not None
-    language, *times, evidence, retention, timeout, _ = form["data_schema"].schema
+    language, *times, evidence, retention, timeout, _, _ = form["data_schema"].schema
     assert (str(evidence), evidence.default(), str(retention), retention.default()) == (
         "evidence",
         True,
@@ -294,7 +296,7 @@ async def test_close_code_is_stored_hashed_kept_when_left_alone_and_removed_when
     assert bcrypt.checkpw(b"4711", hashed.encode())
     form = await hass.config_entries.options.async_init(entry.entry_id)
     assert form["data_schema"] is not None
-    *_, shown = form["data_schema"].schema
+    *_, shown, _ = form["data_schema"].schema
     assert shown.description == {"suggested_value": CODE_NOT_CHANGED}
     await set_options(hass, entry, close_code=CODE_NOT_CHANGED)
     assert entry.options["close_code"] == hashed
@@ -361,3 +363,62 @@ def add_camera(hass: HomeAssistant, entry: MockConfigEntry) -> ConfigSubentry:
     )
     hass.config_entries.async_add_subentry(entry, camera)
     return camera
+
+
+# --- what reports are written on ---
+
+
+HEAD = "RUTAN  KELAS IIB BLORA \n\n Jalan Contoh 1"
+
+
+@pytest.fixture
+def www(hass: HomeAssistant, tmp_path: Path) -> Path:
+    """Give a folder that Home Assistant may read, with a picture and what is none."""
+    hass.config.config_dir = str(tmp_path)
+    folder = tmp_path / "www"
+    hass.config.allowlist_external_dirs = {str(folder)}
+    folder.mkdir()
+    Image.new("RGB", (40, 20), "navy").save(folder / "logo.png")
+    (folder / "text.png").write_text("no picture")
+    return folder
+
+
+async def test_what_reports_are_written_on_is_kept_beside_the_options_and_shown_again(
+    hass: HomeAssistant, www: Path
+) -> None:
+    entry = known_facility(hass)
+    typed = {"letterhead": HEAD, "logo": "www/logo.png", "place": "Blora", "signer_rutan": "Karutan\nNama"}
+    await set_options(hass, entry, report=typed)
+    kept = {**typed, "letterhead": "RUTAN KELAS IIB BLORA\nJalan Contoh 1"}
+    assert {field: entry.options[field] for field in kept} == kept
+    assert "report" not in entry.options
+    assert "signer_police" not in entry.options
+    form = await hass.config_entries.options.async_init(entry.entry_id)
+    assert form["data_schema"] is not None
+    shown = form["data_schema"].schema["report"].schema.schema
+    assert {str(field): field.description["suggested_value"] for field in shown if field.description} == kept
+    await set_options(hass, entry)
+    assert entry.options["letterhead"] == kept["letterhead"]
+    await set_options(hass, entry, report={"place": "Blora"})
+    assert {field for field in kept if field in entry.options} == {"place"}
+
+
+@pytest.mark.parametrize(
+    ("typed", "error"),
+    [
+        ({"letterhead": "a\n" * 6}, "lines_unfit"),
+        ({"signer_police": "x" * 81}, "lines_unfit"),
+        ({"logo": "/etc/passwd"}, "logo_not_allowed"),
+        ({"logo": "../logo.png"}, "logo_not_allowed"),
+        ({"logo": "www/none.png"}, "logo_missing"),
+        ({"logo": "www/text.png"}, "logo_no_picture"),
+    ],
+)
+async def test_what_reports_cannot_be_written_on_is_told_and_changes_nothing(
+    hass: HomeAssistant, www: Path, typed: dict[str, str], error: str
+) -> None:
+    entry = known_facility(hass)
+    before = dict(entry.options)
+    form = await set_options(hass, entry, report=typed)
+    assert form["errors"] == {"report": error}
+    assert dict(entry.options) == before

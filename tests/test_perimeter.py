@@ -10,7 +10,7 @@ from unittest.mock import Mock
 import pytest
 from pytest_homeassistant_custom_component.common import async_mock_service
 
-from custom_components.rutan_blora import facility as facility_module, perimeter as perimeter_module
+from custom_components.rutan_blora import parts as parts_module, perimeter as perimeter_module
 from custom_components.rutan_blora.cctv.picture import SourceProblem
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er, restore_state
@@ -33,7 +33,7 @@ def sources(monkeypatch: pytest.MonkeyPatch) -> dict[str, StubSource]:
         # A reload takes a new source; the test goes on with the one it knows.
         return sources.setdefault(data["still_url"].rpartition("/")[2].removesuffix(".jpg"), StubSource())
 
-    monkeypatch.setattr(facility_module, "make_source", make_source)
+    monkeypatch.setattr(parts_module, "make_source", make_source)
     return sources
 
 

@@ -14,7 +14,8 @@ from .perimeter import async_watch_perimeter
 from .rounds import async_watch_patrol
 from .services import async_setup_services
 from .supervision import async_supervise
-from .views import AnswerView, PreviewView
+from .views import AnswerView, PreviewView, ReportView
+from .visit_view import VisitView
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 PLATFORMS = [
@@ -35,6 +36,8 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     async_setup_services(hass)
     hass.http.register_view(AnswerView())
     hass.http.register_view(PreviewView())
+    hass.http.register_view(VisitView())
+    hass.http.register_view(ReportView())
     return True
 
 

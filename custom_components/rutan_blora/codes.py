@@ -23,7 +23,7 @@ MAX_CODE: Final = 32
 WRONG_TRIES: Final = 5
 LOCK_TIME: Final = timedelta(minutes=5)
 # As costly as the stored ones, of a code that nobody has.
-_NOBODYS: Final = "$2b$12$QpTBEnVvS0kpUSBFBJqJNexRGyZkzxZKOSvrGzvCBh7GTg6ZUVXGi"
+_NOBODYS: Final = "$2b$12$2IBNcNuyx55ynEBYc6tLTehCF961lWnxxNr5x5KMy.jzYPvQ4snGO"
 
 
 class CodeRefusal(StrEnum):

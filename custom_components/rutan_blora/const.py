@@ -84,6 +84,14 @@ DEFAULT_GRACE: Final = 900
 # Forms ask for the longer times in minutes; all are kept in seconds.
 MINUTE: Final = 60
 
+# The head of the letters reports are written on, and who signs them.
+SECTION_REPORT: Final = "report"
+CONF_LETTERHEAD: Final = "letterhead"
+CONF_LOGO: Final = "logo"
+CONF_PLACE: Final = "place"
+CONF_SIGNER_RUTAN: Final = "signer_rutan"
+CONF_SIGNER_POLICE: Final = "signer_police"
+
 CONF_EVIDENCE: Final = "evidence"
 CONF_RETENTION_DAYS: Final = "retention_days"
 DEFAULT_RETENTION_DAYS: Final = 90
@@ -93,6 +101,8 @@ CONF_TIER_DELAY: Final = "tier_delay"
 CONF_REPEAT_INTERVAL: Final = "repeat_interval"
 CONF_RESPONSE_TIME: Final = "response_time"
 CONF_CLOSE_CODE: Final = "close_code"
+# Where the journal's copy is kept; holds a password: shown to nobody, put into no diagnostics.
+CONF_JOURNAL_URL: Final = "journal_url"
 DEFAULT_TIER_DELAY: Final = 30
 DEFAULT_REPEAT_INTERVAL: Final = 60
 DEFAULT_RESPONSE_TIME: Final = 600
@@ -103,6 +113,10 @@ LAST_TIER: Final = 9
 
 # Where a police device's web service answers.
 ANSWER_PATH: Final = f"/api/{DOMAIN}/answer"
+# Where officers without the app check in.
+VISIT_PATH: Final = f"/api/{DOMAIN}/visit"
+# Where reports are handed out.
+REPORT_PATH: Final = f"/api/{DOMAIN}/report"
 # What the flow of a reauthentication is told of the camera that refuses its login.
 REAUTH_CAMERA: Final = "camera_id"
 # Where the form of a camera shows its picture.

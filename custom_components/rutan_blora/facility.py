@@ -5,9 +5,11 @@ from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HassJob, HomeAssistant, callback
+from homeassistant.util import dt as dt_util
 from homeassistant.util.ulid import ulid_now
 
 from .actor import Actor, Origin, RefusedError
@@ -23,10 +25,12 @@ from .cctv.screen import Emphasis, Screen
 from .codes import RECORD_CLOSE_CODE, Code
 from .const import (
     CONF_CLOSE_CODE,
+    CONF_JOURNAL_URL,
     CONF_LANGUAGE,
     CONF_REPEAT_INTERVAL,
     CONF_RESPONSE_TIME,
     CONF_RETENTION_DAYS,
+    CONF_ROTATION,
     CONF_TIER_DELAY,
     CONF_TOKEN_KEY,
     CONF_VISIT_TIMEOUT,
@@ -40,10 +44,14 @@ from .const import (
     MAX_TEXT,
     Language,
 )
+from .journal.record import Draft
 from .kept import Kept, async_retire, keep
 from .parts import Parts
 from .patrol.desk import PatrolDesk
 from .patrol.notice import is_due_tag
+from .patrol.photo import Album
+from .patrol.reception import Reception
+from .patrol.signs import Signs
 from .patrol.visit import Visit
 from .pictures import place_in
 from .police.alert import Answer, plain
@@ -52,6 +60,8 @@ from .police.delivery import Delivery, Plan, chosen
 from .police.dispatcher import Dispatcher
 
 type RutanConfigEntry = ConfigEntry[Facility]
+
+RECORD_CODE: Final = "visit_code_replaced"
 
 
 class Facility:
@@ -94,11 +104,12 @@ class Facility:
         self.cameras = CameraDesk(hass, self.kept.journal, cameras, self.kept.scenes)
         self.guard = Guard(hass, self.kept.journal, cameras, self.kept.guarded, self._entered)
         days = entry.options.get(CONF_RETENTION_DAYS, DEFAULT_RETENTION_DAYS)
+        place = place_in(hass.config.media_dirs, hass.config.path("media"))
         self.collector = Collector(
             hass,
             self.kept.journal,
             self.cameras,
-            place_in(hass.config.media_dirs, hass.config.path("media")),
+            place,
             timedelta(days=days),
         )
         self.phones = self.parts.phones
@@ -113,6 +124,18 @@ class Facility:
             officers=self.parts.officers.values(),
             timeout=timedelta(seconds=entry.options.get(CONF_VISIT_TIMEOUT, DEFAULT_VISIT_TIMEOUT)),
         )
+        self.album = Album(hass, self.kept.journal, place, timedelta(days=days))
+        self.reception = Reception(
+            hass,
+            self.kept.journal,
+            self.patrol,
+            key=entry.data[CONF_TOKEN_KEY],
+            taken=self.kept.forms,
+            wrong_pins=self.kept.wrong_pins,
+            raise_alarm=self.raise_from_visit,
+            is_on_record=lambda: self.kept.journal_error is None,
+        )
+        self.signs = Signs(hass, entry.data[CONF_TOKEN_KEY])
         self.screen = Screen(
             hass,
             self.cameras,
@@ -159,6 +182,8 @@ class Facility:
         self.cameras.start()
         self.guard.start()
         self.collector.start()
+        self.kept.copying.follow(self._entry.options.get(CONF_JOURNAL_URL), self.name)
+        self.album.start()
 
     @callback
     def _answered(self, tag: str, device: PoliceDevice, answer: Answer, officer: str) -> None:
@@ -184,6 +209,15 @@ class Facility:
     def is_of_visits(self, tag: str) -> bool:
         """Tell whether an alert is about visits, not about an incident."""
         return tag in self.patrol.book.visits or is_due_tag(tag)
+
+    @callback
+    def replace_code(self, checkpoint_id: str, actor: Actor) -> None:
+        """Make another code for a checkpoint's sign: what is printed is worthless from now on."""
+        part = self._entry.subentries[checkpoint_id]
+        rotation = part.data.get(CONF_ROTATION, 0) + 1
+        body = {"rotation": rotation, "actor": actor.to_body()}
+        self.kept.journal.append(Draft(kind=RECORD_CODE, at=dt_util.utcnow(), subject=checkpoint_id, body=body))
+        self.hass.config_entries.async_update_subentry(self._entry, part, data={**part.data, CONF_ROTATION: rotation})
 
     @callback
     def _entered(self, camera: Camera) -> None:
@@ -239,6 +273,7 @@ class Facility:
         self.kept.patrol_told = {tag: self.police.deliveries(tag) for tag in self.police.tags if self.is_of_visits(tag)}
         self.guard.stop()
         self.collector.stop()
+        self.album.stop()
         self.patrol.stop()
         # Not waited for: a press that comes during a reload must not wait for a camera that does not let go.
         self.hass.async_create_task(self.cameras.async_stop(), "rutan_blora stop the cameras")

@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 import logging
 from pathlib import Path
 from typing import Final
@@ -25,14 +26,19 @@ from .cctv.guard import RECORD_GUARD
 from .cctv.health import Health
 from .cctv.notice import Notice, tag_of
 from .const import DOMAIN
+from .copying import Copying
+from .journal.copy import CopyHealth
 from .journal.record import Record
 from .journal.store import Journal
+from .journal.verify import Verification, verify
 from .lamps import Lamps
 from .listeners import Listeners
 from .patrol.book import KINDS, RECORD_PLAN, Book
+from .patrol.codes import TICKET_LIFE
 from .patrol.desk import MEMORY, NEWS, replay
 from .patrol.notice import tag_of as patrol_tag_of
 from .patrol.plan import Slot
+from .patrol.reception import RECORD_FORM, Taken, recall
 from .patrol.tags import TagInbox
 from .police.delivery import Delivery
 from .police.dispatcher import RECORD_DELIVERY
@@ -53,10 +59,11 @@ _MAX_NAMED: Final = 10
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Patrol:
-    """What is on record of visits: the book, what was told of them by its tag, and the records that were altered."""
+    """What is on record of visits: the book, what was told of them by its tag, forms, and the records altered since."""
 
     book: Book
     news: dict[str, list[Record]]
+    forms: dict[str, Taken]
     altered: list[int]
 
 
@@ -67,6 +74,7 @@ class Kept:
         self.people = People(hass)
         self.intake = Intake(hass, self.people)
         self.journal = Journal(path, self._on_health)
+        self.copying = Copying(hass, entry_id, self.journal, path.stem)
         self.lamps = Lamps(hass)
         self.journal_error: str | None = None
         self.name = name
@@ -87,6 +95,9 @@ class Kept:
         self.wrong_codes: list[datetime] = []
         self.tags = TagInbox(hass)
         self.book = Book()
+        # What became of the check-in page's forms that could be handed in again, and officers' wrong PINs.
+        self.forms: dict[str, Taken] = {}
+        self.wrong_pins: dict[str, list[datetime]] = {}
         # How far news of visits had come: as a reload has left it, and as it is on record until that is taken up.
         self.patrol_told: dict[str, dict[str, Delivery]] = {}
         self.patrol_news: dict[str, list[Record]] = {}
@@ -143,6 +154,9 @@ class Kept:
         self.is_patrol_read = True
         self.book.recall(read.book)
         self.patrol_news = read.news
+        # In place: the reception has them at hand.
+        for nonce, taken in read.forms.items():
+            self.forms.setdefault(nonce, taken)
         self._show_altered(read.altered)
 
     @callback
@@ -171,13 +185,29 @@ class Kept:
         for unsub in self._unsubs:
             unsub()
         self._unsubs = []
+        await self.copying.async_close()
         await self._hass.async_add_executor_job(self.journal.close)
         for issue in (ISSUE_FAILED, ISSUE_ALTERED):
             ir.async_delete_issue(self._hass, DOMAIN, f"{issue}_{self._entry_id}")
 
     async def _async_final_write(self, _: Event) -> None:
         self._unsubs.pop()
+        await self.copying.async_close()
         await self._hass.async_add_executor_job(self.journal.close)
+
+    async def async_verify(
+        self, head: str | None = None, seq: int | None = None
+    ) -> tuple[Verification, CopyHealth | None]:
+        """Check the whole journal, against a head that was kept elsewhere and its copy, if there are any.
+
+        Raise SQLAlchemyError if it cannot be read.
+        """
+        found = await self._hass.async_add_executor_job(self._verify, head, seq)
+        self._show_altered([] if found.first_broken is None else [found.first_broken])
+        return found, await self.copying.async_compare()
+
+    def _verify(self, head: str | None, seq: int | None) -> Verification:
+        return verify(chain.from_iterable(self.journal.read_all()), head, seq)
 
     def _read(self, button_ids: list[str], camera_ids: list[str]) -> tuple[list[Record], Known]:
         """Open the journal and read what was open; in the executor. Whatever is in it, the alarm must work."""
@@ -209,7 +239,8 @@ class Kept:
             records += self.journal.of_kind(KINDS - {RECORD_PLAN}, since=now - MEMORY - _AROUND)
             altered = [record.seq for record in records if not record.is_intact]
             book = replay(records)
-            return _Patrol(book=book, news=self._read_news(book, now), altered=altered)
+            forms = recall(self.journal.of_kind({RECORD_FORM}, since=now - TICKET_LIFE))
+            return _Patrol(book=book, news=self._read_news(book, now), forms=forms, altered=altered)
         except Exception as err:
             _LOGGER.debug("Reading the visits failed", exc_info=True)
             self._on_health(str(err).partition("\n")[0])

@@ -1,6 +1,6 @@
-"""Evidence of incidents in Home Assistant's media browser."""
+"""Evidence of incidents, and reports, in Home Assistant's media browser."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,9 +30,19 @@ from .cctv.evidence import (
     raised_at,
 )
 from .const import DOMAIN
+from .facility import RutanConfigEntry
 from .journal.record import Record, stored_time
 from .journal.store import Journal
 from .pictures import EvidenceError, EvidenceProblem, Place, place_in
+from .reporting import report_path
+from .reports.export import (
+    FOLDER,
+    MIMES,
+    files as report_files,
+    find as find_report,
+    parse as parse_report,
+    reports,
+)
 
 _MIME: Final = "image/jpeg"
 # Read alike in every language, and in order.
@@ -59,21 +69,33 @@ class EvidenceSource(MediaSource):
 
     @override
     async def async_resolve_media(self, item: MediaSourceItem) -> PlayMedia:
-        """Return where a picture is served."""
+        """Return where a picture or a file of a report is served."""
         place = self._place
+        if item.identifier.startswith(f"{FOLDER}/"):
+            return await self._resolve_report(item.identifier)
         incident, _, file = item.identifier.partition("/")
         path = await self.hass.async_add_executor_job(find, place.folder, incident, file) if self._journals else None
         if path is None:
             raise Unresolvable(translation_domain=DOMAIN, translation_key="evidence_missing")
         return PlayMedia(_url(place, incident, file), _MIME, path=path)
 
+    async def _resolve_report(self, identifier: str) -> PlayMedia:
+        _, _, path = identifier.partition("/")
+        report, _, file = path.partition("/")
+        named = parse_report(report)
+        entry = next((e for e in self._entries if named is not None and e.unique_id == named.slug), None)
+        found = await self.hass.async_add_executor_job(find_report, self._place.folder / FOLDER, report, file)
+        if entry is None or found is None:
+            raise Unresolvable(translation_domain=DOMAIN, translation_key="report_missing")
+        return PlayMedia(report_path(entry, report, file), MIMES[file], path=found)
+
     @override
     async def async_browse_media(self, item: MediaSourceItem) -> BrowseMediaSource:
-        """Return the incidents, newest first, or the pictures of one."""
+        """Return the incidents, newest first, or the pictures of one, or the reports."""
         if not (journals := self._journals):
             raise BrowseError(translation_domain=DOMAIN, translation_key="no_facility")
         words = await async_get_translations(self.hass, self.hass.config.language, "selector", {DOMAIN})
-        browse = _browse_incident if item.identifier else _browse_root
+        browse = _browser(item.identifier)
         try:
             return await self.hass.async_add_executor_job(
                 browse, _View(place=self._place, journals=journals, words=words), item.identifier
@@ -92,9 +114,13 @@ class EvidenceSource(MediaSource):
         return place_in(self.hass.config.media_dirs, self.hass.config.path("media"))
 
     @property
+    def _entries(self) -> list[RutanConfigEntry]:
+        return self.hass.config_entries.async_loaded_entries(DOMAIN)
+
+    @property
     def _journals(self) -> list[Journal]:
         """Return the journals of the facilities there are: they know what the pictures are of."""
-        return [entry.runtime_data.kept.journal for entry in self.hass.config_entries.async_loaded_entries(DOMAIN)]
+        return [entry.runtime_data.kept.journal for entry in self._entries]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -118,12 +144,49 @@ class _View:
         return []
 
 
+def _browser(identifier: str) -> Callable[[_View, str], BrowseMediaSource]:
+    """Return how to look through what is asked for."""
+    if not identifier:
+        return _browse_root
+    if identifier.partition("/")[0] == FOLDER:
+        return _browse_reports if identifier == FOLDER else _browse_report
+    return _browse_incident
+
+
+def _browse_reports(view: _View, _: str) -> BrowseMediaSource:
+    """Return all reports; in the executor."""
+    children = [_folder(f"{FOLDER}/{named.name}", named.name) for named in reports(view.place.folder / FOLDER)]
+    return _folder(FOLDER, view.word("folder", FOLDER), children, MediaClass.DIRECTORY)
+
+
+def _browse_report(view: _View, identifier: str) -> BrowseMediaSource:
+    """Return the files of a report; in the executor. A browser plays none of them: they are not offered for that."""
+    name = identifier.removeprefix(f"{FOLDER}/")
+    if not (files := report_files(view.place.folder / FOLDER, name)):
+        raise BrowseError(translation_domain=DOMAIN, translation_key="report_missing")
+    children = [
+        BrowseMediaSource(
+            domain=DOMAIN,
+            identifier=f"{identifier}/{file}",
+            media_class=MediaClass.URL,
+            media_content_type=MIMES[file],
+            title=file,
+            can_play=False,
+            can_expand=False,
+        )
+        for file in files
+    ]
+    return _folder(identifier, name, children, MediaClass.URL)
+
+
 def _browse_root(view: _View, _: str) -> BrowseMediaSource:
-    """Return all incidents; in the executor."""
+    """Return all incidents, behind them the reports; in the executor."""
     children = [
         _folder(incident, _incident_title(view, incident, view.records(incident)))
         for incident in incidents(view.place.folder)
     ]
+    if reports(view.place.folder / FOLDER):
+        children.append(_folder(FOLDER, view.word("folder", FOLDER)))
     return _folder(None, EvidenceSource.name, children, MediaClass.DIRECTORY)
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import voluptuous as vol
@@ -40,6 +40,9 @@ from .errors import translated
 from .facility import Facility, RutanConfigEntry
 from .patrol.visit import CheckIn, Correction, Officer, Refusal, Report, Situation, Visit
 from .police.alert import plain
+from .reporting import async_report
+from .reports.content import Period, last_month, period_of
+from .reports.export import Format
 
 ATTR_MESSAGE: Final = "message"
 ATTR_DRILL: Final = "drill"
@@ -54,7 +57,13 @@ ATTR_VISIT_ID: Final = "visit_id"
 ATTR_VOID: Final = "void"
 ATTR_PLAN: Final = "plan"
 
+ATTR_START: Final = "start"
+ATTR_END: Final = "end"
+ATTR_FORMATS: Final = "formats"
+
 MAX_PERSONNEL: Final = 999
+# A report of more would keep Home Assistant busy for long.
+MAX_PERIOD: Final = timedelta(days=367)
 
 # A reload takes a fraction of a second; a call that comes in between waits this long (seconds).
 RELOAD_DEADLINE: Final = 10
@@ -147,6 +156,14 @@ SCHEMA_EXCUSE_VISIT: Final = vol.Schema(
         vol.Required(ATTR_REASON): cv.string,
     }
 )
+SCHEMA_EXPORT_REPORT: Final = vol.Schema(
+    {
+        vol.Required(ATTR_CONFIG_ENTRY_ID): cv.string,
+        vol.Optional(ATTR_START): cv.date,
+        vol.Optional(ATTR_END): cv.date,
+        vol.Optional(ATTR_FORMATS, default=list(Format)): vol.All(cv.ensure_list, [vol.Coerce(Format)], vol.Length(1)),
+    }
+)
 
 
 @callback
@@ -161,6 +178,7 @@ def async_setup_services(hass: HomeAssistant) -> None:
         ("countersign_visit", _countersign_visit, SCHEMA_COUNTERSIGN_VISIT),
         ("correct_visit", _correct_visit, SCHEMA_CORRECT_VISIT),
         ("excuse_visit", _excuse_visit, SCHEMA_EXCUSE_VISIT),
+        ("export_report", _export_report, SCHEMA_EXPORT_REPORT),
     ):
         hass.services.async_register(DOMAIN, name, handler, schema=schema, supports_response=SupportsResponse.OPTIONAL)
 
@@ -322,6 +340,34 @@ def _reason(texts: dict[str, str]) -> str:
     if not (reason := texts[ATTR_REASON]):
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="reason_missing")
     return reason
+
+
+async def _export_report(call: ServiceCall) -> ServiceResponse:
+    """Write a report on a period, last month if none is given."""
+    period = _period(call)
+    facility = await _facility(call)
+    entry: RutanConfigEntry = async_get_config_entry(call.hass, DOMAIN, call.data[ATTR_CONFIG_ENTRY_ID])
+    return await async_report(call.hass, entry, _actor(facility, call), period, call.data[ATTR_FORMATS])
+
+
+def _period(call: ServiceCall) -> Period:
+    """Return the days that are asked for; raise ServiceValidationError if they are none, or too many."""
+    today = dt_util.now().date()
+    first, last = last_month(today)
+    if ATTR_START in call.data or ATTR_END in call.data:
+        last = call.data.get(ATTR_END, today)
+        first = call.data.get(ATTR_START, last.replace(day=1))
+    try:
+        period = period_of(first, last, dt_util.get_default_time_zone())
+    except ValueError as err:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="period_unfit") from err
+    if period.until - period.since > MAX_PERIOD:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="period_too_long",
+            translation_placeholders={"days": str(MAX_PERIOD.days)},
+        )
+    return period
 
 
 # --- who calls, what is said, and which facility is meant ---

@@ -1,10 +1,10 @@
-"""Addresses without a login: where an alert told by webhook is answered, and where a form shows a camera's picture."""
+"""Addresses: where an alert told by webhook is answered, a form shows a camera's picture, a report is handed out."""
 
 from collections import deque
 from http import HTTPStatus
 from typing import Any, Final
 
-from aiohttp.web import Request, Response
+from aiohttp.web import FileResponse, Request, Response, StreamResponse
 import voluptuous as vol
 
 from homeassistant.components.http import KEY_HASS, HomeAssistantView
@@ -12,10 +12,12 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util.json import json_loads
 
-from .const import ANSWER_PATH, DOMAIN, MAX_NAME, PREVIEW_PATH
+from .const import ANSWER_PATH, DOMAIN, MAX_NAME, PREVIEW_PATH, REPORT_PATH
 from .facility import Facility
 from .flows.camera import PREVIEWS
 from .police.alert import Answer, plain
+from .reporting import reports_folder
+from .reports.export import MIMES, find, parse
 
 # Answers to nothing are let in so often a minute; a right one always is.
 WRONG_PER_MINUTE: Final = 30
@@ -101,3 +103,32 @@ class PreviewView(HomeAssistantView):
         if (jpeg := request.app[KEY_HASS].data.get(PREVIEWS, {}).get(key)) is None:
             return Response(status=HTTPStatus.NOT_FOUND)
         return Response(body=jpeg, content_type="image/jpeg", headers={"Cache-Control": "no-store"})
+
+
+class ReportView(HomeAssistantView):
+    """Hands out the files of reports, to whoever is logged in: as Home Assistant does with its media."""
+
+    url = REPORT_PATH + "/{entry_id}/{report}/{file}"
+    name = f"api:{DOMAIN}:report"
+
+    async def get(self, request: Request, entry_id: str, report: str, file: str) -> StreamResponse:
+        """Return a file of a facility's report."""
+        hass = request.app[KEY_HASS]
+        entry = hass.config_entries.async_get_entry(entry_id)
+        named = parse(report)
+        if entry is None or entry.domain != DOMAIN or named is None or named.slug != entry.unique_id:
+            return self._missing()
+        if (path := await hass.async_add_executor_job(find, reports_folder(hass), report, file)) is None:
+            return self._missing()
+        return FileResponse(
+            path,
+            headers={
+                "Content-Type": MIMES[file],
+                "Content-Disposition": f'attachment; filename="{report}_{file}"',
+                "Cache-Control": "private, no-store",
+                "X-Content-Type-Options": "nosniff",
+            },
+        )
+
+    def _missing(self) -> Response:
+        return self.json_message("No such report", HTTPStatus.NOT_FOUND)

@@ -187,6 +187,20 @@ def test_a_time_that_is_none_is_told(at: str) -> None:
         _ = record_with(at=at).time
 
 
+@pytest.mark.parametrize(
+    "at",
+    [
+        "0001-01-01T00:00:00+00:00",
+        "0001-01-01T00:00:00+07:00",
+        "9999-12-31T23:59:59-07:00",
+        "9999-12-31T23:59:59+00:00",
+    ],
+)
+def test_a_time_that_nothing_can_be_added_to_is_none(at: str) -> None:
+    with pytest.raises(ValueError, match=r"does not have|there is none"):
+        _ = record_with(at=at).time
+
+
 # --- the chain ---
 
 

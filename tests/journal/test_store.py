@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
 import logging
 from pathlib import Path
 import sqlite3
@@ -19,17 +18,10 @@ from custom_components.rutan_blora.journal import store
 from custom_components.rutan_blora.journal.record import GENESIS, Draft, Record, first_broken
 from custom_components.rutan_blora.journal.store import Journal
 
+from .common import NOW, PATIENCE, a_draft, wait_until
+
 CIRCLE: Final[dict[str, Any]] = {}
 CIRCLE["circle"] = CIRCLE
-
-NOW: Final = datetime(2026, 3, 2, 1, 5, 9, 250000, tzinfo=UTC)
-WIB: Final = timezone(timedelta(hours=7))
-# How long a test waits for what must come (seconds); only a failing one waits that long.
-PATIENCE: Final = 5.0
-
-
-def a_draft(number: int = 0, *, kind: str = "note", incident: str | None = None, subject: str | None = None) -> Draft:
-    return Draft(kind=kind, at=NOW, body={"number": number}, incident=incident, subject=subject)
 
 
 class Health:
@@ -50,14 +42,6 @@ class Health:
         with self._news:
             assert self._news.wait_for(lambda: len(self.told) >= count, PATIENCE), self.told
             return list(self.told)
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    """Wait until something is so; other processes than ours tell nobody."""
-    deadline, tick = monotonic() + PATIENCE, Event()
-    while not condition():
-        assert monotonic() < deadline
-        tick.wait(0.005)
 
 
 @contextmanager
@@ -297,41 +281,6 @@ def test_every_commit_reaches_the_disk(house: House) -> None:
     assert seen == [(full, "wal", str(house.path))]
 
 
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "UPDATE records SET body = '{}' WHERE seq = 1",
-        "UPDATE records SET hash = hash",
-        "DELETE FROM records WHERE seq = 1",
-        "DELETE FROM records",
-    ],
-)
-def test_the_database_refuses_to_alter_or_delete(house: House, statement: str) -> None:
-    journal = house.opened()
-    journal.append(a_draft(1))
-    journal.append(a_draft(2))
-    journal.close()
-    before = on_disk(house.path)
-    with (
-        from_outside(house.path) as connection,
-        pytest.raises(sqlite3.IntegrityError, match=r"^the journal is append-only$"),
-    ):
-        connection.execute(statement)
-    assert on_disk(house.path) == before
-    assert len(before) == 2
-
-
-def test_an_alteration_by_force_shows(house: House) -> None:
-    journal = house.opened()
-    for number in range(3):
-        journal.append(a_draft(number))
-    journal.close()
-    with from_outside(house.path) as connection:
-        connection.execute("DROP TRIGGER records_no_update")
-        connection.execute("""UPDATE records SET body = '{"number":9}' WHERE seq = 2""")
-    assert first_broken(on_disk(house.path)) == 2
-
-
 @pytest.mark.parametrize("column", ["kind", "body", "hash"])
 def test_a_byte_that_is_no_text_does_not_hide_the_other_records(house: House, column: str) -> None:
     """A bit of the disk has tipped: the open incident must be taken up all the same."""
@@ -366,65 +315,6 @@ def test_a_damaged_head_shows_in_the_chain_and_stops_no_writing(house: House) ->
 # --- reading ---
 
 
-def test_an_incident_is_read_in_its_order(house: House) -> None:
-    journal = house.opened()
-    for number, incident in enumerate(["A", "B", "A", None, "A"]):
-        journal.append(a_draft(number, incident=incident))
-    wait_until(lambda: len(on_disk(house.path)) == 5)
-    assert [record.load()["number"] for record in journal.of_incident("A")] == [0, 2, 4]
-    assert journal.of_incident("A") == [record for record in on_disk(house.path) if record.incident == "A"]
-    assert journal.of_incident("C") == []
-
-
-def test_the_latest_incident_of_a_kind_is_found(house: House) -> None:
-    journal = house.opened()
-    assert journal.last_incident("raised") is None
-    for kind, incident in [("raised", "A"), ("closed", "A"), ("raised", "B"), ("closed", "C")]:
-        journal.append(a_draft(kind=kind, incident=incident))
-    wait_until(lambda: len(on_disk(house.path)) == 4)
-    assert journal.last_incident("raised") == "B"
-    assert journal.last_incident("closed") == "C"
-    assert journal.last_incident("note") is None
-
-
-def test_the_latest_word_about_a_subject_is_found(house: House) -> None:
-    journal = house.opened()
-    assert journal.last_of_subject("gate", "reading") is None
-    for number, (subject, kind) in enumerate(
-        [("gate", "reading"), ("gate", "reading"), ("gate", "raised"), ("tower", "reading"), ("tower", "raised")]
-    ):
-        journal.append(a_draft(number, subject=subject, kind=kind))
-    wait_until(lambda: len(on_disk(house.path)) == 5)
-    found = {
-        (subject, kind): record.seq - 1
-        for subject in ("gate", "tower", "wall")
-        for kind in ("reading", "raised")
-        if (record := journal.last_of_subject(subject, kind)) is not None
-    }
-    assert found == {("gate", "reading"): 1, ("gate", "raised"): 2, ("tower", "reading"): 3, ("tower", "raised"): 4}
-
-
-def test_kinds_are_read_by_the_time_it_happened(house: House) -> None:
-    """What a phone kept without a net is recorded after what happened later."""
-    journal = house.opened()
-    for minute, kind in [(5, "arrived"), (9, "left"), (3, "arrived"), (3, "note"), (3, "left"), (7, "arrived")]:
-        journal.append(Draft(kind=kind, at=NOW.replace(minute=minute), body={}))
-    wait_until(lambda: len(on_disk(house.path)) == 6)
-
-    def seqs(*kinds: str, since: int | None = None, until: int | None = None) -> list[int]:
-        times = [None if minute is None else NOW.replace(minute=minute).astimezone(WIB) for minute in (since, until)]
-        return [record.seq for record in journal.of_kind(kinds, *times)]
-
-    assert seqs("arrived", "left") == [3, 5, 1, 6, 2]
-    assert seqs("arrived") == [3, 1, 6]
-    assert seqs("arrived", "left", since=5) == [1, 6, 2]
-    assert seqs("arrived", "left", until=5) == [3, 5]
-    assert seqs("arrived", "left", since=5, until=9) == [1, 6]
-    assert seqs("arrived", since=9, until=3) == []
-    assert seqs("closed") == []
-    assert seqs() == []
-
-
 def test_kinds_of_a_time_are_found_by_an_index(house: House) -> None:
     journal = house.opened()
     plans: list[str] = []
@@ -436,14 +326,6 @@ def test_kinds_of_a_time_are_found_by_an_index(house: House) -> None:
     event.listen(journal._engine, "before_cursor_execute", explain)
     journal.of_kind(["arrived", "left"], NOW, NOW)
     assert "USING INDEX ix_records_kind_at (kind=? AND at>? AND at<?)" in plans[0]
-
-
-def test_an_older_database_gets_the_indexes_it_lacks(house: House) -> None:
-    house.opened().close()
-    with from_outside(house.path) as connection:
-        connection.execute("DROP INDEX ix_records_kind_at")
-    house.opened()
-    assert "ix_records_kind_at" in schema(house.path)
 
 
 def test_a_journal_that_takes_no_index_is_read_all_the_same(house: House, caplog: pytest.LogCaptureFixture) -> None:
@@ -462,30 +344,6 @@ def test_a_journal_that_takes_no_index_is_read_all_the_same(house: House, caplog
     assert [record.seq for record in journal.of_incident("A")] == [1]
     assert house.health.told == []
     assert "The journal stays without an index: (sqlite3.OperationalError)" in caplog.text
-
-
-@pytest.mark.parametrize("batch", [1, 2, 3, 1000])
-def test_all_is_read_in_its_order_a_batch_at_a_time(house: House, batch: int) -> None:
-    journal = house.opened()
-    assert list(journal.read_all(batch=batch)) == []
-    for number in range(5):
-        journal.append(a_draft(number))
-    wait_until(lambda: len(on_disk(house.path)) == 5)
-    batches = list(journal.read_all(batch=batch))
-    assert [record for rows in batches for record in rows] == on_disk(house.path)
-    assert all(len(rows) == batch for rows in batches[:-1])
-    assert [record.seq for rows in journal.read_all(3, batch) for record in rows] == [4, 5]
-
-
-def test_what_is_written_while_all_is_read_is_read_too(house: House) -> None:
-    journal = house.opened()
-    journal.append(a_draft(0))
-    wait_until(lambda: numbers(house.path) == [0])
-    batches = journal.read_all(batch=1)
-    assert [record.seq for record in next(batches)] == [1]
-    journal.append(a_draft(1))
-    wait_until(lambda: numbers(house.path) == [0, 1])
-    assert [[record.seq for record in rows] for rows in batches] == [[2]]
 
 
 # --- a broken disk ---
@@ -588,7 +446,7 @@ def test_a_failed_write_is_tried_again_after_a_while(house: House, monkeypatch: 
     monkeypatch.setattr(store, "RETRY", 7.0)
     monkeypatch.setattr(journal._closing, "wait", wait)
     journal.append(a_draft())
-    journal._thread.join(PATIENCE)
+    wait_until(lambda: len(pauses) == 3)
     assert pauses == [7.0, 7.0, 7.0]
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, Final
 
 from hypothesis import given, settings, strategies as st
@@ -203,6 +203,20 @@ def test_an_excuse_says_who_gave_it() -> None:
     }
 
 
+@pytest.mark.parametrize("zone", [WIB, UTC, None], ids=str)
+def test_a_plan_goes_by_the_clock_of_the_house_as_it_was_then(zone: tzinfo | None) -> None:
+    book = Book()
+    book.take(a_record(RECORD_PLAN, version_to_body(PLAN, zone), subject=PLAN.id))
+    [version] = book.versions[PLAN.id]
+    assert (version.plan, str(version.zone)) == (PLAN, str(zone))
+
+
+def test_a_plan_of_before_zones_were_kept_is_understood() -> None:
+    body = {"plan": version_to_body(PLAN)["plan"]}
+    book, damaged = read([a_record(RECORD_PLAN, body, subject=PLAN.id)])
+    assert (book.versions, damaged) == ({PLAN.id: [Version(since=NOW, plan=PLAN)]}, [])
+
+
 def test_a_plan_is_remembered_as_it_was_at_each_time() -> None:
     book = Book()
     other = replace(PLAN, grace=HOUR)
@@ -250,6 +264,14 @@ SCAN: Final = event_to_body(scanned([], a_scan(), "A")[0])
             for zone in ("", "Blora", "../etc", 7, "Asia/Jakarta/\0", "x" * 300)
         ),
         pytest.param(replace(a_record(RECORD_PLAN, {"plan": None}, subject="plan-1"), at="?"), id="a plan of no time"),
+        pytest.param(
+            replace(a_record(RECORD_PLAN, {"plan": None}, subject="plan-1"), at="9999-12-31T23:59:59+00:00"),
+            id="a plan of the end of time",
+        ),
+        *(
+            pytest.param(a_record(RECORD_PLAN, {"plan": None, "zone": zone}, subject="plan-1"), id=f"the zone {zone}")
+            for zone in ("Mars/Olympus", "../etc/passwd", "Asia", "", 7)
+        ),
     ],
 )
 def test_a_damaged_record_is_refused_and_changes_nothing(record: Record) -> None:
@@ -324,6 +346,21 @@ def test_an_excuse_that_is_read_late_holds_for_what_was_judged_since() -> None:
     since.recall(earlier)
     since.judge(missed(NOW + DAY))
     assert [judgement.excused for judgement in since.judgements.values()] == ["Banjir", "Lebaran"]
+
+
+def test_a_copy_goes_on_apart() -> None:
+    book = Book(visits={"A": a_visit()})
+    book.judge(missed())
+    book.excuse(a_slot().key, "Banjir")
+    book.plan(PLAN.id, Version(since=NOW, plan=PLAN))
+    before, other = book.copy(), book.copy()
+    assert before == book
+    other.visits["B"] = a_visit(visit_id="B")
+    other.judge(missed(NOW + DAY))
+    other.excuse(a_slot(NOW + DAY).key, "Nyepi")
+    other.plan(PLAN.id, Version(since=NOW, plan=None))
+    other.plan("plan-2", Version(since=NOW, plan=None))
+    assert book == before
 
 
 # --- looking things up ---

@@ -279,6 +279,10 @@ LATER: Final = a_plan("09:30-11:00")
         pytest.param([since(-DAY, OLD), since(0 * HOUR, NEW)], [1], id="edited as it starts"),
         pytest.param([since(-DAY, OLD), since(HOUR, LATER)], [2, 1.5], id="edited to one that is still to begin"),
         pytest.param([since(-DAY, OLD), since(HOUR, None)], [2], id="deleted in mid-window"),
+        pytest.param(
+            [since(-DAY, OLD), replace(since(0.5 * HOUR, OLD), zone=BERLIN)], [2], id="the house moved in mid-window"
+        ),
+        pytest.param([since(-DAY, OLD), since(HOUR, None), since(HOUR, NEW)], [2], id="deleted and made anew in it"),
         pytest.param([since(-DAY, OLD), since(-HOUR, None)], [], id="deleted before"),
         pytest.param([since(-DAY, OLD), since(-HOUR, None), since(-MINUTE, NEW)], [1], id="made anew"),
         pytest.param([since(-DAY, NEW), since(-HOUR, OLD), since(-HOUR, NEW)], [1], id="two edits in one moment"),

@@ -227,8 +227,8 @@ def test_what_is_handed_in_late_belongs_to_the_visit_that_was_not_to_the_next() 
 def test_what_is_known_of_one_visit_is_not_taken_for_another_that_began_meanwhile() -> None:
     """A button is pressed, others arrive, the button is pressed again: it says nothing new of the others."""
     pressed = a_visit(a_scan(officer=NOBODY, evidence=Evidence.BUTTON), visit_id="A")
-    others = a_visit(a_scan(NOW + SECOND, AGUS), visit_id="B")
-    assert scanned([pressed, others], a_scan(NOW + MINUTE, NOBODY, evidence=Evidence.BUTTON)) == ()
+    others = a_visit(a_scan(NOW + DEBOUNCE, AGUS, evidence=Evidence.TYPED), visit_id="B")
+    assert scanned([pressed, others], a_scan(NOW + SECOND, NOBODY, evidence=Evidence.BUTTON)) == ()
 
 
 def test_nobody_belongs_to_a_visit_that_was_none() -> None:
@@ -594,7 +594,7 @@ def test_events_of_another_visit_do_not_follow(kind: EventType) -> None:
         apply(a_visit(), event)
 
 
-@pytest.mark.parametrize("kind", set(EventType) - {EventType.CHECKED_IN})
+@pytest.mark.parametrize("kind", [kind for kind in EventType if kind is not EventType.CHECKED_IN])
 def test_only_a_check_in_begins_a_visit(kind: EventType) -> None:
     with pytest.raises(ValueError, match=f"^{kind} of a visit that has not begun$"):
         apply(None, Event(type=kind, visit_id="A", at=NOW, actor=GUARD, correction=Correction(void=True)))
@@ -669,7 +669,7 @@ def test_check_ins_are_in_the_order_of_their_times(scans: list[CheckIn]) -> None
         assert visit.arrival.at == min(visit.arrival.checkpoints.values())
 
 
-@given(st.lists(SCANS, min_size=1, max_size=10))
+@given(st.lists(SCANS.filter(lambda scan: scan.officer.is_known), min_size=1, max_size=10))
 def test_what_was_taken_in_says_nothing_new_when_it_comes_again(scans: list[CheckIn]) -> None:
     visits = all_of(scans)
     kept = [check_in for visit in visits.values() for check_in in visit.check_ins]

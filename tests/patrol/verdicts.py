@@ -57,7 +57,7 @@ class Came:
 class Case:
     """What was expected, who came, and what is to become of it; `windows` and `visits` say it as the page does.
 
-    `edits` are what became of the plan later, and when.
+    The plan was made long ago, or when `made` says; `edits` are what became of it later, and when.
     """
 
     name: str
@@ -66,6 +66,7 @@ class Case:
     visits: tuple[str, ...]
     windows: dict[str, str]
     percent: float | None
+    made: str | None = None
     edits: tuple[tuple[str, PatrolPlan | None], ...] = ()
     excused: str | None = None
     zone: ZoneInfo = WIB
@@ -96,7 +97,7 @@ def book_of(case: Case) -> Book:
     """Return the book with all that the case tells, judged."""
     book = Book(visits={visit.id: visit for visit in visits_of(case)})
     versions = [
-        Version(since=LONG_AGO, plan=case.plan),
+        Version(since=moment(case, case.made) if case.made else LONG_AGO, plan=case.plan),
         *(Version(since=moment(case, at), plan=plan) for at, plan in case.edits),
     ]
     first = min((case.days or DAYS).values())
@@ -347,6 +348,33 @@ CASES: Final = (
         percent=0,
     ),
     Case(
+        name="plan made in mid-window: a visit may still come",
+        plan=EVENING,
+        made="Mon 22:00",
+        came=(Came(at="Mon 22:30"),),
+        visits=("on_time",),
+        windows={"Mon 20:00–23:00": "on_time"},
+        percent=100,
+    ),
+    Case(
+        name="plan made when the window is over",
+        plan=EVENING,
+        made="Mon 23:01",
+        came=(Came(at="Mon 23:10"),),
+        visits=("unscheduled",),
+        windows={},
+        percent=None,
+    ),
+    Case(
+        name="plan deleted and made anew in mid-window: what has begun stays as it was",
+        plan=EVENING,
+        edits=(("Mon 21:00", None), ("Mon 21:05", a_plan("20:00-21:30", weekdays=MONDAY))),
+        came=(Came(at="Mon 22:30"),),
+        visits=("on_time",),
+        windows={"Mon 20:00–23:00": "on_time"},
+        percent=100,
+    ),
+    Case(
         name="plan deleted in mid-window",
         plan=EVENING,
         edits=(("Mon 21:00", None),),
@@ -477,7 +505,8 @@ def _visits_of(window: Window) -> str:
 
 def _expected(case: Case) -> str:
     edits = (f"; from {at}: {_windows_of(plan) if plan else 'deleted'}" for at, plan in case.edits)
-    return _windows_of(case.plan) + "".join(edits)
+    made = f"from {case.made}: " if case.made else ""
+    return made + _windows_of(case.plan) + "".join(edits)
 
 
 def _rows() -> Iterator[str]:
@@ -525,8 +554,9 @@ A window **closes** when the grace after it is over, and is judged by who had ar
 afterwards changes it. Only what *was* there and becomes known later does, a check-in that was handed in late or a
 correction: then it is judged anew. The first verdict stays on record beside the new one.
 
-The window and the grace are kept with the verdict. A plan that is edited or deleted holds for the windows that begin
-from then on; one that has begun is judged as it was. An edited window that is still to begin is expected beside it.
+The window and the grace are kept with the verdict. To edit or delete a plan changes the windows that begin from then
+on; one that has begun is judged as it was, and an edited window that is still to begin is expected beside it. A plan
+that is made while its window runs expects a visit in it.
 
 Where clocks are changed in summer and winter, what is left of a window counts when an hour is left out, and an hour
 that comes twice counts both times. In Indonesia clocks are not changed.

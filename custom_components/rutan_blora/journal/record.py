@@ -6,7 +6,7 @@ only against a head that was kept elsewhere.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
 import hashlib
 import json
 from typing import Any, Final
@@ -107,11 +107,17 @@ def time_text(at: datetime) -> str:
 
 
 def stored_time(text: object) -> datetime:
-    """Return a time that was stored as text, in UTC; raise ValueError for one without a zone, which could be any."""
+    """Return a time that was stored as text, in UTC.
+
+    Raise ValueError for one without a zone, which could be any, and for one that nothing can be added to.
+    """
     at = datetime.fromisoformat(str(text))
     if at.tzinfo is None:
         raise ValueError("a time without a zone")
     try:
-        return at.astimezone(UTC)
+        at = at.astimezone(UTC)
     except OverflowError as err:
         raise ValueError("a time that UTC does not have") from err
+    if at.year in (MINYEAR, MAXYEAR):
+        raise ValueError("a time before or after which there is none")
+    return at

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Table,
     Text,
     event,
+    func,
     inspect,
     select,
 )
@@ -144,6 +145,18 @@ class Reader:
         if incident is not None:
             query = query.where(RECORDS.c.incident == incident)
         return self._read(query.order_by(RECORDS.c.seq.desc()).limit(count))[::-1]
+
+    def span(self, since: datetime, until: datetime) -> tuple[int, int] | None:
+        """Return the lowest and the highest number of what happened in a time, None if nothing did.
+
+        In the chain there may be records of other times between the two: what is handed in late.
+        """
+        # The index is by kind and time; this way it is all that is read.
+        kinds = select(RECORDS.c.kind).distinct()
+        within = _within(select(func.min(RECORDS.c.seq), func.max(RECORDS.c.seq)), since, until)
+        with self._engine.connect() as connection:
+            first, last = connection.execute(within.where(RECORDS.c.kind.in_(kinds))).one()
+        return None if first is None else (first, last)
 
     def read(self, after: int, count: int) -> list[Record]:
         """Return the records that follow a number, in their order."""

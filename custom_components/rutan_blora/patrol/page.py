@@ -173,6 +173,13 @@ def raised_page(at: datetime, language: Language, zone: tzinfo) -> str:
     return _page(_raised(at, language, zone), State.DONE, language)
 
 
+def offer_page(word: Word, language: Language, ticket: str) -> str:
+    """Return the page that says why the alarm was not raised, and offers it once more if that may help."""
+    words = WORDS[language]
+    said = _box(words.refusals.get(word.refusal, words.refusals["not_raised"]).format(seconds=word.wait), "bad")
+    return _page(said + (_offer(words, language, ticket) if word.wait else ""), State.NOTICE, language)
+
+
 def _stays(blank: Blank) -> str:
     """Return what is said of what was written, if anything was."""
     if not any(blank.texts.values()):
@@ -204,7 +211,7 @@ def _word(word: Word | None, words: Words, then: str = "") -> str:
     """Return what is said of a refusal."""
     if word is None:
         return ""
-    said = words.refusals[word.refusal].format(seconds=word.wait)
+    said = words.refusals.get(word.refusal, words.refusals["unreadable"]).format(seconds=word.wait)
     stays = f"<p>{escape(words.refusals[then])}</p>" if then else ""
     return f'<div class="box bad" role=alert><h2>{escape(words.refused)}</h2><p>{escape(said)}</p>{stays}</div>'
 
@@ -313,6 +320,10 @@ def _alarm(done: Done, language: Language, zone: tzinfo, ticket: str) -> str:
         return ""
     if not done.may_raise:
         return _box(words.no_offer, "bad")
+    return _offer(words, language, ticket)
+
+
+def _offer(words: Words, language: Language, ticket: str) -> str:
     return (
         f'<div class="box bad"><p>{escape(words.offer)}</p>'
         f'<form method=post enctype="multipart/form-data" action="{_query(language)}">'

@@ -52,6 +52,7 @@ class PhotoProblem(StrEnum):
     NOT_A_PICTURE = "not_a_picture"
     TOO_LARGE = "too_large"
     BUSY = "busy"
+    INCOMPLETE = "incomplete"
     NOT_KEPT = "not_kept"
 
 

@@ -18,7 +18,7 @@ from ..codes import RECORD_PIN, Code, compare_with_none
 from ..journal.record import Draft, Record, stored_time
 from ..journal.store import Journal
 from . import codes
-from .codes import ScanRefusal, Scanned, Ticket
+from .codes import Scanned, ScanRefusal, Ticket
 from .desk import PatrolDesk
 from .form import Field, Filled, Problem, Texts, claimed, fingerprint, problems, proved, read
 from .page import Done

@@ -1,9 +1,8 @@
 """What comes from a form: the texts first, then a photo, none of it larger than it may be, none of it for ever."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from typing import Final
 
@@ -33,44 +32,34 @@ class UploadProblem(StrEnum):
 
 
 class UploadError(Exception):
-    """What came cannot be taken in; `texts` is what had come by then."""
+    """What came cannot be taken in."""
 
-    def __init__(self, problem: UploadProblem, texts: dict[str, str] | None = None) -> None:
+    def __init__(self, problem: UploadProblem) -> None:
         super().__init__(problem.value)
         self.problem = problem
-        self.texts = texts or {}
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Upload:
-    """The texts of a form, and the photo behind them that was not read yet."""
+async def read_texts(request: Request, texts: dict[str, str]) -> BodyPartReader | None:
+    """Read into `texts` what was written; return the photo behind it, not read yet, None if there is none.
 
-    texts: dict[str, str]
-    photo: BodyPartReader | None = None
-    is_photo_too_large: bool = False
-
-
-async def read_texts(request: Request) -> Upload:
-    """Return what was written, up to the photo; raise UploadError."""
-    texts: dict[str, str] = {}
-    async with _patience(TEXTS_WITHIN, texts):
-        photo = await _read_parts(request, texts)
-    is_too_large = (request.content_length or 0) > MAX_PHOTO + MAX_TEXTS + _FRAME
-    return Upload(texts=texts, photo=photo, is_photo_too_large=photo is not None and is_too_large)
+    Raise UploadError; what has come by then stays.
+    """
+    with _told():
+        async with asyncio.timeout(TEXTS_WITHIN):
+            return await _read_parts(request, texts)
 
 
-async def read_photo(upload: Upload) -> bytes:
+async def read_photo(request: Request, part: BodyPartReader) -> bytes:
     """Return the photo, nothing if none was chosen; raise UploadError if it is too large, without reading its rest."""
-    photo = bytearray()
-    if upload.photo is None:
-        return b""
-    if upload.is_photo_too_large:
+    if (request.content_length or 0) > MAX_PHOTO + MAX_TEXTS + _FRAME:
         raise UploadError(UploadProblem.PHOTO_TOO_LARGE)
-    async with _patience(PHOTO_WITHIN, {}):
-        while chunk := await upload.photo.read_chunk(_FRAME):
-            photo += chunk
-            if len(photo) > MAX_PHOTO:
-                raise UploadError(UploadProblem.PHOTO_TOO_LARGE)
+    photo = bytearray()
+    with _told():
+        async with asyncio.timeout(PHOTO_WITHIN):
+            while chunk := await part.read_chunk(_FRAME):
+                photo += chunk
+                if len(photo) > MAX_PHOTO:
+                    raise UploadError(UploadProblem.PHOTO_TOO_LARGE)
     return bytes(photo)
 
 
@@ -90,7 +79,7 @@ async def _read_parts(request: Request, texts: dict[str, str]) -> BodyPartReader
         text = await _read_text(part, left)
         left -= len(text)
         texts[part.name] = text.decode(errors="replace")
-    raise UploadError(UploadProblem.FORM_TOO_LARGE, texts)
+    raise UploadError(UploadProblem.FORM_TOO_LARGE)
 
 
 async def _read_text(part: BodyPartReader, limit: int) -> bytes:
@@ -102,13 +91,10 @@ async def _read_text(part: BodyPartReader, limit: int) -> bytes:
     return bytes(text)
 
 
-@asynccontextmanager
-async def _patience(seconds: float, texts: dict[str, str]) -> AsyncIterator[None]:
-    """Turn what goes wrong while something is read into an UploadError."""
+@contextmanager
+def _told() -> Iterator[None]:
+    """Turn what goes wrong while something is read into an UploadError; a connection that broke is nobody's to tell."""
     try:
-        async with asyncio.timeout(seconds):
-            yield
-    except UploadError as err:
-        raise UploadError(err.problem, texts) from err
+        yield
     except (ValueError, AssertionError, RuntimeError, HttpProcessingError, TimeoutError) as err:
-        raise UploadError(UploadProblem.UNREADABLE, texts) from err
+        raise UploadError(UploadProblem.UNREADABLE) from err

@@ -19,6 +19,9 @@ from .plan import Arrival
 # What was taken in longer after it happened is shown as handed in late.
 LATE_ENTRY: Final = timedelta(minutes=2)
 
+# Less than any debounce.
+_NOT_AGAIN: Final = timedelta(microseconds=-1)
+
 
 class Evidence(StrEnum):
     """What proves that somebody was there, weakest first."""
@@ -301,10 +304,10 @@ def check_in(
     going = [visit for visit in visits if not visit.is_void and _is_under_way(visit, what.at, debounce, timeout)]
     visit = max(
         (visit for visit in going if _kinship(visit, what.officer)),
-        # One that knows it already; one that had begun by then, rather than one that was to come; the latest.
+        # One that knows it best already; one that had begun by then, rather than one that was to come; the latest.
         key=lambda visit: (
             _kinship(visit, what.officer),
-            _again(visit, what, debounce) is not None,
+            _nearness(visit, what, debounce),
             visit.arrived_at <= what.at,
             visit.arrived_at,
             visit.id,
@@ -363,6 +366,12 @@ def _again(visit: Visit, what: CheckIn, debounce: timedelta) -> CheckIn | None:
     """Return the check-in that is made once more, None if there is none."""
     same = _same(visit, what)
     return same if same is not None and abs(what.at - same.at) <= debounce else None
+
+
+def _nearness(visit: Visit, what: CheckIn, debounce: timedelta) -> timedelta:
+    """Return how far within the debounce a check-in is made once more, below nothing if it is not."""
+    same = _again(visit, what, debounce)
+    return debounce - abs(what.at - same.at) if same is not None else _NOT_AGAIN
 
 
 def check_out(visit: Visit | None, *, at: datetime, actor: Actor) -> tuple[Event, ...]:

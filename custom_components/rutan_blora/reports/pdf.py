@@ -5,7 +5,6 @@ hold the letters of western Europe. Others lose their accents, or are shown as s
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
 from typing import Final, override
@@ -20,6 +19,7 @@ from ..patrol.visit import Officer, Visit
 from ..patrol.words import VERDICTS
 from . import phrase
 from .content import AVERAGED, ExpectedLine, IncidentLine, PlanLine, ReportContent, VisitLine
+from .letter import Letter
 from .words import WORDS
 
 # Stands for letters that none of the fonts has.
@@ -40,23 +40,9 @@ _LOGO: Final = 22.0
 _SIGNATURE: Final = 16.0
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Letter:
-    """What a house writes its letters with: its head, its logo (a PNG or JPEG), the place, and who signs.
-
-    Of who signs the first line is the office, above the signature; name and number are below.
-    """
-
-    head: tuple[str, ...] = ()
-    logo: bytes | None = None
-    place: str = ""
-    rutan: tuple[str, ...] = ()
-    police: tuple[str, ...] = ()
-
-
 def printable(text: str) -> str:
     """Return a text in the letters there are, on one line."""
-    return " ".join("".join(map(_letter, text)).split())
+    return " ".join("".join(map(_letter, unicodedata.normalize("NFC", text))).split())
 
 
 def _letter(char: str) -> str:
@@ -216,7 +202,7 @@ def _opening(paper: _Paper, content: ReportContent) -> None:
     words = paper.words
     paper.say(words.title.upper(), style="B", size=13, align="C", line=6.5)
     paper.say(content.site, size=10.5, align="C", line=5)
-    paper.say(f"{words.period} {phrase.days(content)}", size=10.5, align="C", line=5)
+    paper.say(f"{words.period} {phrase.days(content.period, content.language)}", size=10.5, align="C", line=5)
     paper.ln(3)
     paper.say(words.intro.format(site=content.site, zone=phrase.zone_name(content)), align="J")
     if content.is_running:
@@ -404,7 +390,9 @@ def _annex(paper: _Paper, content: ReportContent, name: str) -> None:
     paper.annexes += 1
     paper.add_page(orientation="landscape")
     paper.say(f"{words.annex} {paper.annexes}: {name}", style="B", size=11, line=6)
-    paper.say(f"{content.site}  ·  {phrase.days(content)}  ·  {phrase.zone_name(content)}", size=8.5)
+    paper.say(
+        f"{content.site}  ·  {phrase.days(content.period, content.language)}  ·  {phrase.zone_name(content)}", size=8.5
+    )
     paper.ln(1.5)
 
 

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta, tzinfo
 
 from ..alarm.wording import kind_name, outcome_name
+from ..const import Language
 from ..patrol.visit import Officer, Visit
 from ..patrol.words import VERDICTS
-from .content import ExpectedLine, IncidentLine, ReportContent, VisitLine
+from .content import ExpectedLine, IncidentLine, Period, ReportContent, VisitLine
 from .words import WORDS, Words
 
 
@@ -27,9 +28,9 @@ def day(when: date, words: Words) -> str:
     return words.date.format(day=when.day, month=words.months[when.month - 1], year=when.year)
 
 
-def days(content: ReportContent) -> str:
-    """Return the period in full."""
-    words, period = WORDS[content.language], content.period
+def days(period: Period, language: Language) -> str:
+    """Return a period in full."""
+    words = WORDS[language]
     first, last = (day(when, words) for when in (period.first, period.last))
     return first if first == last else f"{first} {words.days} {last}"
 

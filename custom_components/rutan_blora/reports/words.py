@@ -122,6 +122,7 @@ class Words:
     rutan: str
     police: str
     letters: str
+    ready: str
 
 
 _ID: Final = Words(
@@ -261,6 +262,7 @@ _ID: Final = Words(
     rutan="Pihak Rutan",
     police="Pihak Kepolisian",
     letters="Tanda ¤ menggantikan huruf yang tidak dapat dicetak; teks aslinya ada pada berkas CSV dan JSONL.",
+    ready="Laporan siap diunduh. Tautan berlaku {hours} jam.",
 )
 
 _EN: Final = Words(
@@ -400,6 +402,7 @@ _EN: Final = Words(
     rutan="For the detention house",
     police="For the police",
     letters="The sign ¤ stands for letters that cannot be printed; the CSV and JSONL files hold the text itself.",
+    ready="The report is ready. The links work for {hours} hours.",
 )
 
 WORDS: Final[Mapping[Language, Words]] = {Language.ID: _ID, Language.EN: _EN}
