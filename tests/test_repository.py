@@ -274,7 +274,7 @@ FLOORS: Final[tuple[tuple[str, ...], ...]] = (
     ("const",),
     ("actor", "lamps", "lettering", "listeners", "optional", "pictures"),
     ("journal",),
-    ("codes", "police"),
+    ("codes", "copying", "police"),
     ("alarm", "cctv", "patrol"),
     ("reports",),
     ("kept", "flows", "parts"),
