@@ -114,11 +114,13 @@ class PostgreSQL:
     def frozen(self) -> Iterator[None]:
         """Let it hang with all who serve its connections: they stay, but nothing is answered until this ends."""
         assert self._process is not None
-        os.killpg(self._process.pid, signal.SIGSTOP)
+        # Each who serves a connection is in a session of his own.
+        pids = [self._process.pid, *(int(str(pid)) for (pid,) in self.execute("SELECT pid FROM pg_stat_activity"))]
+        _signal(pids, signal.SIGSTOP)
         try:
             yield
         finally:
-            os.killpg(self._process.pid, signal.SIGCONT)
+            _signal(pids, signal.SIGCONT)
 
     def schema(self) -> str:
         """Return the name of a schema that is not there yet."""
@@ -136,6 +138,12 @@ class PostgreSQL:
                 connection.execute(statement.encode())
             cursor = connection.execute(statements[-1].encode())
             return cursor.fetchall() if cursor.description else []
+
+
+def _signal(pids: list[int], number: signal.Signals) -> None:
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, number)
 
 
 @contextmanager

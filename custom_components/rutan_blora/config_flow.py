@@ -28,6 +28,7 @@ from .codes import MAX_CODE, MIN_CODE, fits, hash_code
 from .const import (
     CONF_CLOSE_CODE,
     CONF_EVIDENCE,
+    CONF_JOURNAL_URL,
     CONF_LANGUAGE,
     CONF_REPEAT_INTERVAL,
     CONF_RESPONSE_TIME,
@@ -67,6 +68,7 @@ from .flows.forms import (
     name_error,
     whole_number,
 )
+from .flows.journal import address_error
 from .flows.officer import OfficerFlow
 from .flows.panic_button import PanicButtonFlow
 from .flows.patrol_plan import PatrolPlanFlow
@@ -75,6 +77,9 @@ from .flows.report import FIELDS as REPORT_FIELDS, MAX_LINES, REPORT, ReportForm
 
 # What Home Assistant makes of a name without a letter or digit that it knows.
 _NO_SLUG: Final = ("", "unknown")
+
+# What the form never shows again.
+_SECRETS: Final = (CONF_CLOSE_CODE, CONF_JOURNAL_URL)
 
 _SITE: Final = {vol.Required(CONF_SITE_NAME): TEXT}
 _LANGUAGE: Final = {vol.Required(CONF_LANGUAGE, default=Language.ID.value): LANGUAGE}
@@ -92,6 +97,7 @@ _OPTIONS_SCHEMA: Final = vol.Schema(
             5, 1440, UnitOfTime.MINUTES
         ),
         vol.Optional(CONF_CLOSE_CODE): SECRET,
+        vol.Optional(CONF_JOURNAL_URL): SECRET,
         vol.Optional(SECTION_REPORT): REPORT,
     }
 )
@@ -214,16 +220,15 @@ class RutanOptionsFlow(OptionsFlow):
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for the options."""
         shown = dict(self.config_entry.options)
+        shown |= dict.fromkeys(shown.keys() & _SECRETS, CODE_NOT_CHANGED)
         shown[SECTION_REPORT] = {field: shown.pop(field) for field in REPORT_FIELDS if field in shown}
-        if CONF_CLOSE_CODE in shown:
-            shown[CONF_CLOSE_CODE] = CODE_NOT_CHANGED
         if CONF_VISIT_TIMEOUT in shown:
             shown[CONF_VISIT_TIMEOUT] //= MINUTE
         if user_input is None:
             return self._async_show(shown)
-        code = user_input.get(CONF_CLOSE_CODE, "").strip()
-        if code not in ("", CODE_NOT_CHANGED) and not fits(code):
-            return self._async_show(user_input, {CONF_CLOSE_CODE: "code_unfit"})
+        code, url = (user_input.get(secret, "").strip() for secret in _SECRETS)
+        if trouble := await self._secrets_trouble(code, url):
+            return self._async_show(user_input, *trouble)
         try:
             report = await async_read(self.hass, user_input.get(SECTION_REPORT, self.config_entry.options))
         except ReportFormError as err:
@@ -231,18 +236,39 @@ class RutanOptionsFlow(OptionsFlow):
             return self._async_show(user_input, {SECTION_REPORT: err.error})
         timeout = user_input[CONF_VISIT_TIMEOUT] * MINUTE
         options = {**self.config_entry.options, **user_input, CONF_VISIT_TIMEOUT: timeout}
-        for field in (CONF_CLOSE_CODE, SECTION_REPORT, *REPORT_FIELDS):
+        for field in (*_SECRETS, SECTION_REPORT, *REPORT_FIELDS):
             options.pop(field, None)
-        return self.async_create_entry(data={**options, **report, **await self._close_code(code)})
+        kept = {**await self._close_code(code), **self._journal_url(url)}
+        return self.async_create_entry(data={**options, **report, **kept})
+
+    async def _secrets_trouble(self, code: str, url: str) -> tuple[dict[str, str], str] | None:
+        """Return which secret will not do, and what the server says that is named in one."""
+        if code not in ("", CODE_NOT_CHANGED) and not fits(code):
+            return {CONF_CLOSE_CODE: "code_unfit"}, ""
+        if url in ("", CODE_NOT_CHANGED):
+            return None
+        trouble = await address_error(self.hass, url, self.config_entry.unique_id or "")
+        return ({CONF_JOURNAL_URL: trouble[0]}, trouble[1]) if trouble else None
 
     async def _close_code(self, code: str) -> dict[str, str]:
         """Return the code as it is stored: the one there is, a new one, or none."""
         if code == CODE_NOT_CHANGED:
-            return {key: value for key, value in self.config_entry.options.items() if key == CONF_CLOSE_CODE}
+            return self._kept(CONF_CLOSE_CODE)
         return {CONF_CLOSE_CODE: await self.hass.async_add_executor_job(hash_code, code)} if code else {}
 
+    def _journal_url(self, url: str) -> dict[str, str]:
+        """Return where the journal's copy is kept: as it was, anew, or nowhere."""
+        if url == CODE_NOT_CHANGED:
+            return self._kept(CONF_JOURNAL_URL)
+        return {CONF_JOURNAL_URL: url} if url else {}
+
+    def _kept(self, secret: str) -> dict[str, str]:
+        return {key: value for key, value in self.config_entry.options.items() if key == secret}
+
     @callback
-    def _async_show(self, values: dict[str, Any], errors: dict[str, str] | None = None) -> ConfigFlowResult:
+    def _async_show(
+        self, values: dict[str, Any], errors: dict[str, str] | None = None, trouble: str = ""
+    ) -> ConfigFlowResult:
         return self.async_show_form(
             step_id="init",
             data_schema=self.add_suggested_values_to_schema(_OPTIONS_SCHEMA, values),
@@ -252,6 +278,7 @@ class RutanOptionsFlow(OptionsFlow):
                 "max": str(MAX_CODE),
                 "lines": str(MAX_LINES),
                 "characters": str(MAX_NAME),
+                "error": trouble,
             },
         )
 

@@ -101,6 +101,8 @@ CONF_TIER_DELAY: Final = "tier_delay"
 CONF_REPEAT_INTERVAL: Final = "repeat_interval"
 CONF_RESPONSE_TIME: Final = "response_time"
 CONF_CLOSE_CODE: Final = "close_code"
+# Where the journal's copy is kept; holds a password: shown to nobody, put into no diagnostics.
+CONF_JOURNAL_URL: Final = "journal_url"
 DEFAULT_TIER_DELAY: Final = 30
 DEFAULT_REPEAT_INTERVAL: Final = 60
 DEFAULT_RESPONSE_TIME: Final = 600

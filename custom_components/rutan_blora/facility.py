@@ -1,13 +1,16 @@
 """A facility: the runtime of one config entry, and how its rooms are joined."""
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HassJob, HomeAssistant, callback
+from homeassistant.util import dt as dt_util
 from homeassistant.util.ulid import ulid_now
 
 from .actor import Actor, Origin, RefusedError
@@ -23,10 +26,12 @@ from .cctv.screen import Emphasis, Screen
 from .codes import RECORD_CLOSE_CODE, Code
 from .const import (
     CONF_CLOSE_CODE,
+    CONF_JOURNAL_URL,
     CONF_LANGUAGE,
     CONF_REPEAT_INTERVAL,
     CONF_RESPONSE_TIME,
     CONF_RETENTION_DAYS,
+    CONF_ROTATION,
     CONF_TIER_DELAY,
     CONF_TOKEN_KEY,
     CONF_VISIT_TIMEOUT,
@@ -40,12 +45,14 @@ from .const import (
     MAX_TEXT,
     Language,
 )
+from .journal.record import Draft
 from .kept import Kept, async_retire, keep
 from .parts import Parts
 from .patrol.desk import PatrolDesk
 from .patrol.notice import is_due_tag
 from .patrol.photo import Album
 from .patrol.reception import Reception
+from .patrol.signs import Signs
 from .patrol.visit import Visit
 from .pictures import place_in
 from .police.alert import Answer, plain
@@ -54,6 +61,10 @@ from .police.delivery import Delivery, Plan, chosen
 from .police.dispatcher import Dispatcher
 
 type RutanConfigEntry = ConfigEntry[Facility]
+
+RECORD_CODE: Final = "visit_code_replaced"
+# How long (s) an officer waits for the disk before he is told that his visit is not on record yet.
+RECORD_DEADLINE: Final = 2.0
 
 
 class Facility:
@@ -125,8 +136,9 @@ class Facility:
             taken=self.kept.forms,
             wrong_pins=self.kept.wrong_pins,
             raise_alarm=self.raise_from_visit,
-            is_on_record=lambda: self.kept.journal_error is None,
+            async_is_on_record=self.async_is_on_record,
         )
+        self.signs = Signs(hass, entry.data[CONF_TOKEN_KEY])
         self.screen = Screen(
             hass,
             self.cameras,
@@ -173,6 +185,7 @@ class Facility:
         self.cameras.start()
         self.guard.start()
         self.collector.start()
+        self.kept.copying.follow(self._entry.options.get(CONF_JOURNAL_URL), self.name)
         self.album.start()
 
     @callback
@@ -199,6 +212,15 @@ class Facility:
     def is_of_visits(self, tag: str) -> bool:
         """Tell whether an alert is about visits, not about an incident."""
         return tag in self.patrol.book.visits or is_due_tag(tag)
+
+    @callback
+    def replace_code(self, checkpoint_id: str, actor: Actor) -> None:
+        """Make another code for a checkpoint's sign: what is printed is worthless from now on."""
+        part = self._entry.subentries[checkpoint_id]
+        rotation = part.data.get(CONF_ROTATION, 0) + 1
+        body = {"rotation": rotation, "actor": actor.to_body()}
+        self.kept.journal.append(Draft(kind=RECORD_CODE, at=dt_util.utcnow(), subject=checkpoint_id, body=body))
+        self.hass.config_entries.async_update_subentry(self._entry, part, data={**part.data, CONF_ROTATION: rotation})
 
     @callback
     def _entered(self, camera: Camera) -> None:
@@ -237,6 +259,17 @@ class Facility:
         on_duty = {device_id: self.police.is_on_duty(device_id) for device_id in tiers}
         told = chosen(on_duty, tiers, min(tiers.values(), default=FIRST_TIER))
         return any(self.police.is_reachable(device_id) for device_id in told)
+
+    async def async_is_on_record(self) -> bool:
+        """Tell whether all that has happened is on the disk by now, or soon enough to wait for it."""
+        if self.kept.journal_error is not None:
+            return False
+        try:
+            async with asyncio.timeout(RECORD_DEADLINE):
+                await asyncio.wrap_future(self.kept.journal.mark())
+        except TimeoutError:
+            return False
+        return True
 
     @callback
     def hold(self) -> None:

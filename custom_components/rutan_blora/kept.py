@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 import logging
 from pathlib import Path
 from typing import Final
@@ -25,8 +26,11 @@ from .cctv.guard import RECORD_GUARD
 from .cctv.health import Health
 from .cctv.notice import Notice, tag_of
 from .const import DOMAIN
+from .copying import Copying
+from .journal.copy import CopyHealth
 from .journal.record import Record
 from .journal.store import Journal
+from .journal.verify import Verification, verify
 from .lamps import Lamps
 from .listeners import Listeners
 from .patrol.book import KINDS, RECORD_PLAN, Book
@@ -70,6 +74,7 @@ class Kept:
         self.people = People(hass)
         self.intake = Intake(hass, self.people)
         self.journal = Journal(path, self._on_health)
+        self.copying = Copying(hass, entry_id, self.journal, path.stem)
         self.lamps = Lamps(hass)
         self.journal_error: str | None = None
         self.name = name
@@ -180,13 +185,32 @@ class Kept:
         for unsub in self._unsubs:
             unsub()
         self._unsubs = []
+        await self.copying.async_close()
         await self._hass.async_add_executor_job(self.journal.close)
         for issue in (ISSUE_FAILED, ISSUE_ALTERED):
             ir.async_delete_issue(self._hass, DOMAIN, f"{issue}_{self._entry_id}")
 
     async def _async_final_write(self, _: Event) -> None:
         self._unsubs.pop()
+        await self.copying.async_close()
         await self._hass.async_add_executor_job(self.journal.close)
+
+    async def async_verify(
+        self, head: str | None = None, seq: int | None = None
+    ) -> tuple[Verification, CopyHealth | None]:
+        """Check the whole journal, against a head that was kept elsewhere and its copy, if there are any.
+
+        Raise SQLAlchemyError if it cannot be read.
+        """
+        found = await self._hass.async_add_executor_job(self._verify, head, seq)
+        if found.first_broken is None:
+            # What was altered has been put right.
+            self._altered.clear()
+        self._show_altered([] if found.first_broken is None else [found.first_broken])
+        return found, await self.copying.async_compare()
+
+    def _verify(self, head: str | None, seq: int | None) -> Verification:
+        return verify(chain.from_iterable(self.journal.read_all()), head, seq)
 
     def _read(self, button_ids: list[str], camera_ids: list[str]) -> tuple[list[Record], Known]:
         """Open the journal and read what was open; in the executor. Whatever is in it, the alarm must work."""

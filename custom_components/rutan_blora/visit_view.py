@@ -174,6 +174,7 @@ class VisitView(HomeAssistantView):
             # All that takes a while: the facility may have been reloaded meanwhile.
             facility, _ = self._find(request, code, sent)
             done = facility.reception.take(claim, kept, problem)
+        done = await facility.reception.async_confirm(done)
         return done_page(done, language, zone=zone, ticket=sent.ticket)
 
     async def _photo(

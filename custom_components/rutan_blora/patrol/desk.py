@@ -69,7 +69,7 @@ class PatrolDesk:
         self._timeout = timeout
         self._hass = hass
         self._journal = journal
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.Handle | None = None
         self._is_stopped = False
         self._knows_past = True
         # What closed before is judged; at first that is looked for in all that is at hand.
@@ -257,6 +257,12 @@ class PatrolDesk:
         if not self._is_stopped:
             self._timer = self._hass.loop.call_later(delay, self._tick)
 
+    def _look_soon(self) -> None:
+        """Look again as soon as what has just happened is taken in."""
+        self._rest()
+        if not self._is_stopped:
+            self._timer = self._hass.loop.call_soon(self._tick)
+
     def _rest(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
@@ -325,7 +331,7 @@ class PatrolDesk:
         if events:
             self._outlook = None
             self._revise(before, visit)
-            self._wait(0)
+            self._look_soon()
         return visit
 
     def _revise(self, before: Visit | None, after: Visit) -> None:
