@@ -1,13 +1,11 @@
 """Actions of Rutan Blora."""
 
-import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import voluptuous as vol
 
-from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import ATTR_CODE, ATTR_CONFIG_ENTRY_ID, ATTR_DEVICE_ID
 from homeassistant.core import (
     HomeAssistant,
@@ -40,6 +38,7 @@ from .errors import translated
 from .facility import Facility, RutanConfigEntry
 from .patrol.visit import CheckIn, Correction, Officer, Refusal, Report, Situation, Visit
 from .police.alert import plain
+from .reloads import async_wait_for_reload
 from .reporting import async_report
 from .reports.content import Period, last_month, period_of
 from .reports.export import Format
@@ -65,9 +64,6 @@ MAX_PERSONNEL: Final = 999
 # A report of more would keep Home Assistant busy for long.
 MAX_PERIOD: Final = timedelta(days=367)
 
-# A reload takes a fraction of a second; a call that comes in between waits this long (seconds).
-RELOAD_DEADLINE: Final = 10
-
 _LIMITS: Final = {
     CONF_LOCATION: MAX_NAME,
     ATTR_MESSAGE: MAX_TEXT,
@@ -78,12 +74,6 @@ _LIMITS: Final = {
     ATTR_VEHICLE: MAX_NAME,
     ATTR_REASON: MAX_TEXT,
 }
-_RELOADING: Final = (
-    ConfigEntryState.NOT_LOADED,
-    ConfigEntryState.SETUP_IN_PROGRESS,
-    ConfigEntryState.UNLOAD_IN_PROGRESS,
-)
-
 SCHEMA_RAISE_ALARM: Final = vol.Schema(
     {
         vol.Required(ATTR_CONFIG_ENTRY_ID): cv.string,
@@ -407,7 +397,7 @@ async def _part(call: ServiceCall, device_id: str, kind: str, error: str) -> tup
 async def _facility_of_visit(hass: HomeAssistant, visit_id: str) -> Facility:
     """Return the facility that has seen a visit, waiting out reloads; raise ServiceValidationError if none has."""
     for entry in hass.config_entries.async_entries(DOMAIN, include_ignore=False, include_disabled=False):
-        await _wait_for_reload(entry)
+        await async_wait_for_reload(entry)
     loaded: list[RutanConfigEntry] = hass.config_entries.async_loaded_entries(DOMAIN)
     for entry in loaded:
         if visit_id in entry.runtime_data.patrol.book.visits:
@@ -424,23 +414,6 @@ async def _facility(call: ServiceCall) -> Facility:
 async def _facility_of_entry(hass: HomeAssistant, entry_id: str) -> Facility:
     entry = hass.config_entries.async_get_entry(entry_id)
     if entry is not None and entry.domain == DOMAIN and entry.disabled_by is None:
-        await _wait_for_reload(entry)
+        await async_wait_for_reload(entry)
     loaded: RutanConfigEntry = async_get_config_entry(hass, DOMAIN, entry_id)
     return loaded.runtime_data
-
-
-async def _wait_for_reload(entry: RutanConfigEntry) -> None:
-    """Wait until an entry that is away is there again, or the deadline passes."""
-    if entry.state not in _RELOADING:
-        return
-    changed = asyncio.Event()
-    unsubscribe = entry.async_on_state_change(changed.set)
-    try:
-        async with asyncio.timeout(RELOAD_DEADLINE):
-            while entry.state in _RELOADING:
-                changed.clear()
-                await changed.wait()
-    except TimeoutError:
-        return
-    finally:
-        unsubscribe()
