@@ -68,6 +68,11 @@ BUTTONS: Final[dict[str | None, tuple[RutanButtonDescription, ...]]] = {
     SUBENTRY_CHECKPOINT: (
         RutanButtonDescription(key="check_in", press_fn=_check_in),
         RutanButtonDescription(
+            key="rotate_qr",
+            entity_category=EntityCategory.CONFIG,
+            press_fn=lambda facility, subject, actor: facility.replace_code(subject, actor),
+        ),
+        RutanButtonDescription(
             key="check_out",
             press_fn=lambda facility, subject, actor: facility.patrol.check_out_at(subject, actor),
         ),

@@ -101,8 +101,8 @@ class PatrolCalendar(RutanEntity, CalendarEntity):
                 slot = judgement.slot
                 if slot.end > start and slot.start < end:
                     yield CalendarEvent(
-                        start=slot.start,
-                        end=slot.end,
+                        start=slot.start.astimezone(outlook.zone),
+                        end=slot.end.astimezone(outlook.zone),
                         summary=f"{slot.plan}: {_outcome(judgement, outlook, language)}",
                         uid=slot.key,
                     )
@@ -116,8 +116,8 @@ class PatrolCalendar(RutanEntity, CalendarEntity):
                 who = ", ".join(officer.title or officer.nrp for officer in visit.officers) or "–"
                 verdict = VERDICTS[language][outlook.verdict(visit.id)]
                 yield CalendarEvent(
-                    start=visit.arrived_at,
-                    end=left,
+                    start=visit.arrived_at.astimezone(outlook.zone),
+                    end=left.astimezone(outlook.zone),
                     summary=f"{VISIT[language]}: {who} ({verdict})",
                     description=visit.report.note or None,
                     location=patrol.location(visit),

@@ -10,6 +10,7 @@ from typing import Final
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HassJob, HomeAssistant, callback
+from homeassistant.util import dt as dt_util
 from homeassistant.util.ulid import ulid_now
 
 from .actor import Actor, Origin, RefusedError
@@ -30,6 +31,7 @@ from .const import (
     CONF_REPEAT_INTERVAL,
     CONF_RESPONSE_TIME,
     CONF_RETENTION_DAYS,
+    CONF_ROTATION,
     CONF_TIER_DELAY,
     CONF_TOKEN_KEY,
     CONF_VISIT_TIMEOUT,
@@ -43,12 +45,14 @@ from .const import (
     MAX_TEXT,
     Language,
 )
+from .journal.record import Draft
 from .kept import Kept, async_retire, keep
 from .parts import Parts
 from .patrol.desk import PatrolDesk
 from .patrol.notice import is_due_tag
 from .patrol.photo import Album
 from .patrol.reception import Reception
+from .patrol.signs import Signs
 from .patrol.visit import Visit
 from .pictures import place_in
 from .police.alert import Answer, plain
@@ -58,6 +62,7 @@ from .police.dispatcher import Dispatcher
 
 type RutanConfigEntry = ConfigEntry[Facility]
 
+RECORD_CODE: Final = "visit_code_replaced"
 # How long (s) an officer waits for the disk before he is told that his visit is not on record yet.
 RECORD_DEADLINE: Final = 2.0
 
@@ -133,6 +138,7 @@ class Facility:
             raise_alarm=self.raise_from_visit,
             async_is_on_record=self.async_is_on_record,
         )
+        self.signs = Signs(hass, entry.data[CONF_TOKEN_KEY])
         self.screen = Screen(
             hass,
             self.cameras,
@@ -206,6 +212,15 @@ class Facility:
     def is_of_visits(self, tag: str) -> bool:
         """Tell whether an alert is about visits, not about an incident."""
         return tag in self.patrol.book.visits or is_due_tag(tag)
+
+    @callback
+    def replace_code(self, checkpoint_id: str, actor: Actor) -> None:
+        """Make another code for a checkpoint's sign: what is printed is worthless from now on."""
+        part = self._entry.subentries[checkpoint_id]
+        rotation = part.data.get(CONF_ROTATION, 0) + 1
+        body = {"rotation": rotation, "actor": actor.to_body()}
+        self.kept.journal.append(Draft(kind=RECORD_CODE, at=dt_util.utcnow(), subject=checkpoint_id, body=body))
+        self.hass.config_entries.async_update_subentry(self._entry, part, data={**part.data, CONF_ROTATION: rotation})
 
     @callback
     def _entered(self, camera: Camera) -> None:

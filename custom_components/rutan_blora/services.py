@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 import voluptuous as vol
@@ -16,8 +17,9 @@ from homeassistant.core import (
 )
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv, device_registry as dr
-from homeassistant.helpers.service import async_get_config_entry
+from homeassistant.helpers.service import async_get_config_entry, async_register_admin_service
 from homeassistant.util import dt as dt_util
+from homeassistant.util.json import JsonObjectType, json_loads_object
 
 from .actor import Actor, Origin, RefusedError
 from .alarm.incident import Incident, Kind, Outcome, Response
@@ -34,8 +36,10 @@ from .const import (
     SUBENTRY_CHECKPOINT,
     SUBENTRY_PATROL_PLAN,
 )
-from .errors import translated
+from .errors import readable, translated
 from .facility import Facility, RutanConfigEntry
+from .journal.copy import CopyState
+from .journal.record import Record
 from .patrol.visit import CheckIn, Correction, Officer, Refusal, Report, Situation, Visit
 from .police.alert import plain
 from .reloads import async_wait_for_reload
@@ -55,12 +59,18 @@ ATTR_AT: Final = "at"
 ATTR_VISIT_ID: Final = "visit_id"
 ATTR_VOID: Final = "void"
 ATTR_PLAN: Final = "plan"
+ATTR_KINDS: Final = "kinds"
+ATTR_INCIDENT: Final = "incident"
+ATTR_LIMIT: Final = "limit"
+ATTR_HEAD: Final = "head"
+ATTR_SEQ: Final = "seq"
 
 ATTR_START: Final = "start"
 ATTR_END: Final = "end"
 ATTR_FORMATS: Final = "formats"
 
 MAX_PERSONNEL: Final = 999
+MAX_RECORDS: Final = 1000
 # A report of more would keep Home Assistant busy for long.
 MAX_PERIOD: Final = timedelta(days=367)
 
@@ -154,6 +164,23 @@ SCHEMA_EXPORT_REPORT: Final = vol.Schema(
         vol.Optional(ATTR_FORMATS, default=list(Format)): vol.All(cv.ensure_list, [vol.Coerce(Format)], vol.Length(1)),
     }
 )
+SCHEMA_GET_JOURNAL: Final = vol.Schema(
+    {
+        vol.Required(ATTR_CONFIG_ENTRY_ID): cv.string,
+        vol.Optional(ATTR_START): _moment,
+        vol.Optional(ATTR_END): _moment,
+        vol.Optional(ATTR_KINDS, default=list): vol.All(cv.ensure_list, [cv.string], vol.Length(max=100)),
+        vol.Optional(ATTR_INCIDENT): cv.string,
+        vol.Optional(ATTR_LIMIT, default=100): vol.All(vol.Coerce(int), vol.Range(min=1, max=MAX_RECORDS)),
+    }
+)
+SCHEMA_VERIFY_JOURNAL: Final = vol.Schema(
+    {
+        vol.Required(ATTR_CONFIG_ENTRY_ID): cv.string,
+        vol.Optional(ATTR_HEAD): vol.All(cv.string, vol.Strip, vol.Lower, vol.Match(r"^[0-9a-f]{64}$")),
+        vol.Optional(ATTR_SEQ): cv.positive_int,
+    }
+)
 
 
 @callback
@@ -171,6 +198,12 @@ def async_setup_services(hass: HomeAssistant) -> None:
         ("export_report", _export_report, SCHEMA_EXPORT_REPORT),
     ):
         hass.services.async_register(DOMAIN, name, handler, schema=schema, supports_response=SupportsResponse.OPTIONAL)
+    # They show who did what, and all of it: for administrators, as core's own look into its records.
+    for name, handler, schema in (
+        ("get_journal", _get_journal, SCHEMA_GET_JOURNAL),
+        ("verify_journal", _verify_journal, SCHEMA_VERIFY_JOURNAL),
+    ):
+        async_register_admin_service(hass, DOMAIN, name, handler, schema, SupportsResponse.ONLY)
 
 
 async def _raise_alarm(call: ServiceCall) -> ServiceResponse:
@@ -358,6 +391,61 @@ def _period(call: ServiceCall) -> Period:
             translation_placeholders={"days": str(MAX_PERIOD.days)},
         )
     return period
+
+
+# --- the journal ---
+
+
+async def _get_journal(call: ServiceCall) -> ServiceResponse:
+    """Return the latest records, of a time, some kinds or an incident."""
+    facility = await _facility(call)
+    limit = call.data[ATTR_LIMIT]
+    read = partial(
+        facility.kept.journal.latest,
+        # One more tells whether there are more.
+        limit + 1,
+        kinds=call.data[ATTR_KINDS],
+        incident=call.data.get(ATTR_INCIDENT),
+        since=call.data.get(ATTR_START),
+        until=call.data.get(ATTR_END),
+    )
+    with readable():
+        records = await call.hass.async_add_executor_job(read)
+    return {"records": [_record(record) for record in records[-limit:]], "more": len(records) > limit}
+
+
+def _record(record: Record) -> JsonObjectType:
+    """Return a record to look at; what is damaged is shown as it is."""
+    shown: JsonObjectType = {"seq": record.seq, "intact": record.is_intact}
+    for field in ("at", "kind", "incident", "subject", "hash"):
+        shown[field] = _text(getattr(record, field))
+    try:
+        return {**shown, "body": json_loads_object(record.body)}
+    except ValueError, TypeError:
+        return {**shown, "body": None, "text": _text(record.body)}
+
+
+def _text(value: object) -> str | None:
+    """Return a field of a record as text, whatever damage has made of it."""
+    return value if isinstance(value, str | None) else repr(value)
+
+
+async def _verify_journal(call: ServiceCall) -> ServiceResponse:
+    """Check the whole journal, and how its copy is."""
+    if ATTR_SEQ in call.data and ATTR_HEAD not in call.data:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="head_missing")
+    facility = await _facility(call)
+    with readable():
+        found, copy = await facility.kept.async_verify(call.data.get(ATTR_HEAD), call.data.get(ATTR_SEQ))
+    return {
+        "intact": found.is_intact and (copy is None or copy.state is not CopyState.DIFFERS),
+        "records": found.records,
+        "first_broken": found.first_broken,
+        "head": _text(found.head),
+        "at": _text(found.at),
+        "head_found": found.knows_head,
+        "copy": {"state": copy.state.value, "seq": copy.seq, "error": copy.error} if copy is not None else None,
+    }
 
 
 # --- who calls, what is said, and which facility is meant ---

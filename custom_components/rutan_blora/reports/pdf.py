@@ -7,7 +7,8 @@ hold the letters of western Europe. Others lose their accents, or are shown as s
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from io import BytesIO
-from typing import Final, override
+from time import perf_counter, sleep
+from typing import Any, Final, override
 import unicodedata
 
 from fpdf import FPDF, FontFace
@@ -30,6 +31,9 @@ MAX_NOTE: Final = 400
 MAX_NUMBERS: Final = 40
 
 _ENCODING: Final = "windows-1252"
+# Seconds it works at a stretch, and how long others have then: enough for them to notice.
+_TURN: Final = 0.001
+_REST: Final = 0.0001
 # No text of a report holds it.
 _PAGES: Final = "\x7f\x7f"
 _FONT: Final = "Helvetica"
@@ -97,6 +101,7 @@ class _Paper(FPDF):
         when = f"{phrase.day(made_at.date(), self.words)} {clock} {phrase.zone_of(made_at, content.zone)}"
         self._footer = f"{self.words.made_at.format(at=when)}  ·  {self.words.head} {content.head}"
         self.annexes = 0
+        self._rested_at = 0.0
         self.has_replaced = False
         self.core_fonts_encoding = _ENCODING
         self.alias_nb_pages(_PAGES)
@@ -120,6 +125,14 @@ class _Paper(FPDF):
         self.cell(self.epw * 0.8, 5, self._footer)
         page = self.words.page.format(page=self.page_no(), pages=_PAGES)
         self.cell(self.epw * 0.2, 5, page, align="R")
+
+    @override
+    def multi_cell(self, *args: Any, **kwargs: Any) -> Any:
+        """Write a cell; let others have the interpreter before, for an alarm must not wait until a page is laid out."""
+        if perf_counter() - self._rested_at > _TURN:
+            sleep(_REST)
+            self._rested_at = perf_counter()
+        return super().multi_cell(*args, **kwargs)
 
     def say(self, text: str, *, size: float = 9.5, style: str = "", align: str = "L", line: float = _LINE) -> None:
         """Write a paragraph over the whole width."""
