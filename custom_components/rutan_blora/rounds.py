@@ -79,11 +79,17 @@ class _Scans:
     def _scanned(self, checkpoint: Checkpoint, scan: Scan) -> None:
         """Check in who holds the phone, as far as it is known whose it is, and tell him."""
         user = self._facility.people.name(scan.user_id)
-        officer = self._facility.phones.get(scan.device_id or "")
+        officer = self._holder(scan)
         actor = _officer(officer) if officer else Actor(origin=Origin.USER, id=scan.user_id, name=user)
         evidence = evidence_of(self._hass, scan.device_id, checkpoint.zone_entity_id, self._facility.kept.tags.since)
         visit = self._check_in(checkpoint, scan, officer or Officer(name=user), evidence, actor)
         self._say(scan, partial(self._async_taken, visit, is_known=officer is not None))
+
+    def _holder(self, scan: Scan) -> Officer | None:
+        """Return whose the phone is that scanned, if it was the phone: any app may fire an event in another's name."""
+        officer = self._facility.phones.get(scan.device_id or "")
+        device = self._facility.police.devices.get(officer.id or "") if officer else None
+        return officer if device is not None and device.channel.belongs_to(scan.user_id) else None
 
     async def _async_taken(self, visit: Visit, *, is_known: bool) -> Compose:
         """Return what is said of a visit that was taken in, once it is on record or that takes too long."""
