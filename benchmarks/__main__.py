@@ -16,6 +16,7 @@ from .cameras import camera_goals, camera_tables, measure_cameras
 from .figures import Figures, Goal, merged, table
 from .journal import journal_table, measure_journal
 from .press import many_goals, many_table, measure_many, measure_press, press_goals, press_table, ratio_table
+from .report import measure_report, report_goals, report_table
 from .startup import measure_startup, startup_goals, startup_table
 
 RESULTS = Path(__file__).with_name("results.json")
@@ -48,6 +49,11 @@ BENCHMARKS: Final[Mapping[str, Benchmark]] = {
         goals=many_goals,
     ),
     "journal": Benchmark(measure=_journal, tables=lambda journal: [journal_table(journal)]),
+    "report": Benchmark(
+        measure=lambda folder, arguments: measure_report(folder, arguments.records),
+        tables=lambda report: [report_table(report)],
+        goals=report_goals,
+    ),
     "startup": Benchmark(
         measure=lambda folder, _: measure_startup(folder, DEVICES),
         tables=lambda startup: [startup_table(startup)],

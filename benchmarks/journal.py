@@ -1,6 +1,6 @@
 """What a long journal costs: an append, taking up what was open."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
@@ -39,8 +39,8 @@ def _records(count: int) -> Iterator[Record]:
         yield record
 
 
-def _fill(path: Path, count: int) -> None:
-    """Write a journal of so many records."""
+def fill(path: Path, records: Iterable[Record]) -> None:
+    """Write a journal of such records."""
     journal = Journal(path, lambda _: None)
     journal.open()
     journal.close()
@@ -48,14 +48,14 @@ def _fill(path: Path, count: int) -> None:
     marks = ", ".join(f":{column}" for column in columns)
     with closing(sqlite3.connect(path)) as database, database:
         statement = f"INSERT INTO records ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608  # of our own names
-        database.executemany(statement, (asdict(record) for record in _records(count)))
+        database.executemany(statement, (asdict(record) for record in records))
 
 
 def measure_journal(folder: Path, records: int, trials: int) -> Figures:
     """Return what it takes to take up what was open, to hand a record over, and until that is on the disk."""
     folder.mkdir(parents=True)
     path = folder / "journal.db"
-    _fill(path, records)
+    fill(path, _records(records))
     journal = Journal(path, lambda _: None)
     begin = perf_counter()
     journal.open()

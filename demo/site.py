@@ -189,6 +189,15 @@ class Site:
         data = {"config_entry_id": self.entry_id, "outcome": "resolved", "reason": reason}
         await self.socket.call(f"{DOMAIN}.close_alarm", data)
 
+    async def page_url(self, place: str) -> str:
+        """Return the address of the check-in page that the sign of a checkpoint leads to, once it is stored."""
+        async with asyncio.timeout(_RELOAD_WITHIN):
+            while True:
+                try:
+                    return self.home.url + visits.page_path(self.home.folder / ".storage", self._subentries[place])
+                except StopIteration:
+                    await asyncio.sleep(_POLL)
+
     def drop_pushes(self) -> None:
         """Forget what the phones got and nobody has looked at."""
         for phone in self.phones:

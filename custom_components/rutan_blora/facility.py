@@ -1,5 +1,6 @@
 """A facility: the runtime of one config entry, and how its rooms are joined."""
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
@@ -62,6 +63,8 @@ from .police.dispatcher import Dispatcher
 type RutanConfigEntry = ConfigEntry[Facility]
 
 RECORD_CODE: Final = "visit_code_replaced"
+# How long (s) an officer waits for the disk before he is told that his visit is not on record yet.
+RECORD_DEADLINE: Final = 2.0
 
 
 class Facility:
@@ -133,7 +136,7 @@ class Facility:
             taken=self.kept.forms,
             wrong_pins=self.kept.wrong_pins,
             raise_alarm=self.raise_from_visit,
-            is_on_record=lambda: self.kept.journal_error is None,
+            async_is_on_record=self.async_is_on_record,
         )
         self.signs = Signs(hass, entry.data[CONF_TOKEN_KEY])
         self.screen = Screen(
@@ -256,6 +259,17 @@ class Facility:
         on_duty = {device_id: self.police.is_on_duty(device_id) for device_id in tiers}
         told = chosen(on_duty, tiers, min(tiers.values(), default=FIRST_TIER))
         return any(self.police.is_reachable(device_id) for device_id in told)
+
+    async def async_is_on_record(self) -> bool:
+        """Tell whether all that has happened is on the disk by now, or soon enough to wait for it."""
+        if self.kept.journal_error is not None:
+            return False
+        try:
+            async with asyncio.timeout(RECORD_DEADLINE):
+                await asyncio.wrap_future(self.kept.journal.mark())
+        except TimeoutError:
+            return False
+        return True
 
     @callback
     def hold(self) -> None:

@@ -203,6 +203,9 @@ class Kept:
         Raise SQLAlchemyError if it cannot be read.
         """
         found = await self._hass.async_add_executor_job(self._verify, head, seq)
+        if found.first_broken is None:
+            # What was altered has been put right.
+            self._altered.clear()
         self._show_altered([] if found.first_broken is None else [found.first_broken])
         return found, await self.copying.async_compare()
 

@@ -1,13 +1,12 @@
 """Actions of Rutan Blora."""
 
-import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 import voluptuous as vol
 
-from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import ATTR_CODE, ATTR_CONFIG_ENTRY_ID, ATTR_DEVICE_ID
 from homeassistant.core import (
     HomeAssistant,
@@ -18,8 +17,9 @@ from homeassistant.core import (
 )
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv, device_registry as dr
-from homeassistant.helpers.service import async_get_config_entry
+from homeassistant.helpers.service import async_get_config_entry, async_register_admin_service
 from homeassistant.util import dt as dt_util
+from homeassistant.util.json import JsonObjectType, json_loads_object
 
 from .actor import Actor, Origin, RefusedError
 from .alarm.incident import Incident, Kind, Outcome, Response
@@ -36,10 +36,13 @@ from .const import (
     SUBENTRY_CHECKPOINT,
     SUBENTRY_PATROL_PLAN,
 )
-from .errors import translated
+from .errors import readable, translated
 from .facility import Facility, RutanConfigEntry
+from .journal.copy import CopyState
+from .journal.record import Record
 from .patrol.visit import CheckIn, Correction, Officer, Refusal, Report, Situation, Visit
 from .police.alert import plain
+from .reloads import async_wait_for_reload
 from .reporting import async_report
 from .reports.content import Period, last_month, period_of
 from .reports.export import Format
@@ -56,17 +59,20 @@ ATTR_AT: Final = "at"
 ATTR_VISIT_ID: Final = "visit_id"
 ATTR_VOID: Final = "void"
 ATTR_PLAN: Final = "plan"
+ATTR_KINDS: Final = "kinds"
+ATTR_INCIDENT: Final = "incident"
+ATTR_LIMIT: Final = "limit"
+ATTR_HEAD: Final = "head"
+ATTR_SEQ: Final = "seq"
 
 ATTR_START: Final = "start"
 ATTR_END: Final = "end"
 ATTR_FORMATS: Final = "formats"
 
 MAX_PERSONNEL: Final = 999
+MAX_RECORDS: Final = 1000
 # A report of more would keep Home Assistant busy for long.
 MAX_PERIOD: Final = timedelta(days=367)
-
-# A reload takes a fraction of a second; a call that comes in between waits this long (seconds).
-RELOAD_DEADLINE: Final = 10
 
 _LIMITS: Final = {
     CONF_LOCATION: MAX_NAME,
@@ -78,12 +84,6 @@ _LIMITS: Final = {
     ATTR_VEHICLE: MAX_NAME,
     ATTR_REASON: MAX_TEXT,
 }
-_RELOADING: Final = (
-    ConfigEntryState.NOT_LOADED,
-    ConfigEntryState.SETUP_IN_PROGRESS,
-    ConfigEntryState.UNLOAD_IN_PROGRESS,
-)
-
 SCHEMA_RAISE_ALARM: Final = vol.Schema(
     {
         vol.Required(ATTR_CONFIG_ENTRY_ID): cv.string,
@@ -164,6 +164,23 @@ SCHEMA_EXPORT_REPORT: Final = vol.Schema(
         vol.Optional(ATTR_FORMATS, default=list(Format)): vol.All(cv.ensure_list, [vol.Coerce(Format)], vol.Length(1)),
     }
 )
+SCHEMA_GET_JOURNAL: Final = vol.Schema(
+    {
+        vol.Required(ATTR_CONFIG_ENTRY_ID): cv.string,
+        vol.Optional(ATTR_START): _moment,
+        vol.Optional(ATTR_END): _moment,
+        vol.Optional(ATTR_KINDS, default=list): vol.All(cv.ensure_list, [cv.string], vol.Length(max=100)),
+        vol.Optional(ATTR_INCIDENT): cv.string,
+        vol.Optional(ATTR_LIMIT, default=100): vol.All(vol.Coerce(int), vol.Range(min=1, max=MAX_RECORDS)),
+    }
+)
+SCHEMA_VERIFY_JOURNAL: Final = vol.Schema(
+    {
+        vol.Required(ATTR_CONFIG_ENTRY_ID): cv.string,
+        vol.Optional(ATTR_HEAD): vol.All(cv.string, vol.Strip, vol.Lower, vol.Match(r"^[0-9a-f]{64}$")),
+        vol.Optional(ATTR_SEQ): cv.positive_int,
+    }
+)
 
 
 @callback
@@ -181,6 +198,12 @@ def async_setup_services(hass: HomeAssistant) -> None:
         ("export_report", _export_report, SCHEMA_EXPORT_REPORT),
     ):
         hass.services.async_register(DOMAIN, name, handler, schema=schema, supports_response=SupportsResponse.OPTIONAL)
+    # They show who did what, and all of it: for administrators, as core's own look into its records.
+    for name, handler, schema in (
+        ("get_journal", _get_journal, SCHEMA_GET_JOURNAL),
+        ("verify_journal", _verify_journal, SCHEMA_VERIFY_JOURNAL),
+    ):
+        async_register_admin_service(hass, DOMAIN, name, handler, schema, SupportsResponse.ONLY)
 
 
 async def _raise_alarm(call: ServiceCall) -> ServiceResponse:
@@ -370,6 +393,61 @@ def _period(call: ServiceCall) -> Period:
     return period
 
 
+# --- the journal ---
+
+
+async def _get_journal(call: ServiceCall) -> ServiceResponse:
+    """Return the latest records, of a time, some kinds or an incident."""
+    facility = await _facility(call)
+    limit = call.data[ATTR_LIMIT]
+    read = partial(
+        facility.kept.journal.latest,
+        # One more tells whether there are more.
+        limit + 1,
+        kinds=call.data[ATTR_KINDS],
+        incident=call.data.get(ATTR_INCIDENT),
+        since=call.data.get(ATTR_START),
+        until=call.data.get(ATTR_END),
+    )
+    with readable():
+        records = await call.hass.async_add_executor_job(read)
+    return {"records": [_record(record) for record in records[-limit:]], "more": len(records) > limit}
+
+
+def _record(record: Record) -> JsonObjectType:
+    """Return a record to look at; what is damaged is shown as it is."""
+    shown: JsonObjectType = {"seq": record.seq, "intact": record.is_intact}
+    for field in ("at", "kind", "incident", "subject", "hash"):
+        shown[field] = _text(getattr(record, field))
+    try:
+        return {**shown, "body": json_loads_object(record.body)}
+    except ValueError, TypeError:
+        return {**shown, "body": None, "text": _text(record.body)}
+
+
+def _text(value: object) -> str | None:
+    """Return a field of a record as text, whatever damage has made of it."""
+    return value if isinstance(value, str | None) else repr(value)
+
+
+async def _verify_journal(call: ServiceCall) -> ServiceResponse:
+    """Check the whole journal, and how its copy is."""
+    if ATTR_SEQ in call.data and ATTR_HEAD not in call.data:
+        raise ServiceValidationError(translation_domain=DOMAIN, translation_key="head_missing")
+    facility = await _facility(call)
+    with readable():
+        found, copy = await facility.kept.async_verify(call.data.get(ATTR_HEAD), call.data.get(ATTR_SEQ))
+    return {
+        "intact": found.is_intact and (copy is None or copy.state is not CopyState.DIFFERS),
+        "records": found.records,
+        "first_broken": found.first_broken,
+        "head": _text(found.head),
+        "at": _text(found.at),
+        "head_found": found.knows_head,
+        "copy": {"state": copy.state.value, "seq": copy.seq, "error": copy.error} if copy is not None else None,
+    }
+
+
 # --- who calls, what is said, and which facility is meant ---
 
 
@@ -407,7 +485,7 @@ async def _part(call: ServiceCall, device_id: str, kind: str, error: str) -> tup
 async def _facility_of_visit(hass: HomeAssistant, visit_id: str) -> Facility:
     """Return the facility that has seen a visit, waiting out reloads; raise ServiceValidationError if none has."""
     for entry in hass.config_entries.async_entries(DOMAIN, include_ignore=False, include_disabled=False):
-        await _wait_for_reload(entry)
+        await async_wait_for_reload(entry)
     loaded: list[RutanConfigEntry] = hass.config_entries.async_loaded_entries(DOMAIN)
     for entry in loaded:
         if visit_id in entry.runtime_data.patrol.book.visits:
@@ -424,23 +502,6 @@ async def _facility(call: ServiceCall) -> Facility:
 async def _facility_of_entry(hass: HomeAssistant, entry_id: str) -> Facility:
     entry = hass.config_entries.async_get_entry(entry_id)
     if entry is not None and entry.domain == DOMAIN and entry.disabled_by is None:
-        await _wait_for_reload(entry)
+        await async_wait_for_reload(entry)
     loaded: RutanConfigEntry = async_get_config_entry(hass, DOMAIN, entry_id)
     return loaded.runtime_data
-
-
-async def _wait_for_reload(entry: RutanConfigEntry) -> None:
-    """Wait until an entry that is away is there again, or the deadline passes."""
-    if entry.state not in _RELOADING:
-        return
-    changed = asyncio.Event()
-    unsubscribe = entry.async_on_state_change(changed.set)
-    try:
-        async with asyncio.timeout(RELOAD_DEADLINE):
-            while entry.state in _RELOADING:
-                changed.clear()
-                await changed.wait()
-    except TimeoutError:
-        return
-    finally:
-        unsubscribe()

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from io import BytesIO
 import unicodedata
+from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
 from hypothesis import given, settings, strategies as st
@@ -246,6 +247,13 @@ def test_several_plans_have_a_sum() -> None:
 
 
 # --- whatever comes ---
+
+
+def test_others_have_the_interpreter_while_a_month_is_drawn() -> None:
+    with patch("custom_components.rutan_blora.reports.pdf.sleep") as rest:
+        read(a_month())
+    assert rest.call_count > 10
+
 
 MONSTERS = [
     "x" * 10_000,

@@ -1,6 +1,6 @@
 """The reception: takes in what officers write on the check-in page, each form once."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -99,7 +99,7 @@ class Reception:
         taken: dict[str, Taken],
         wrong_pins: dict[str, list[datetime]],
         raise_alarm: Callable[[Visit, Actor], object],
-        is_on_record: Callable[[], bool],
+        async_is_on_record: Callable[[], Awaitable[bool]],
     ) -> None:
         self._hass = hass
         self._journal = journal
@@ -107,7 +107,7 @@ class Reception:
         self._key = key
         self._taken = taken
         self._raise_alarm = raise_alarm
-        self._is_on_record = is_on_record
+        self._async_is_on_record = async_is_on_record
         self._pins = {
             officer_id: Code(
                 hass, journal, known.pin, wrong_pins.setdefault(officer_id, []), kind=RECORD_PIN, subject=officer_id
@@ -215,6 +215,10 @@ class Reception:
         self._remember(claim.ticket, taken)
         return self._done(taken, replace(claim.filled, report=report))
 
+    async def async_confirm(self, done: Done) -> Done:
+        """Return what was taken in, said to be on record once it is."""
+        return replace(done, is_on_record=await self._async_is_on_record())
+
     @callback
     def raise_alarm(self, ticket: Ticket) -> datetime:
         """Raise the alarm of a visit in which something happened, once, and return when; raise RefusedError."""
@@ -252,7 +256,7 @@ class Reception:
             at=taken.at,
             received_at=taken.received_at,
             is_signed=visit is not None and visit.countersigned is not None,
-            is_on_record=self._is_on_record(),
+            is_on_record=False,
             may_raise=taken.may_raise,
             photo_problem=taken.photo_problem,
             raised_at=taken.raised_at,

@@ -12,9 +12,9 @@ from homeassistant.util import dt as dt_util
 
 from ..const import VISIT_PATH
 from ..optional import QR_CODE, async_need
+from . import qr
 from .checkpoint import Checkpoint
 from .codes import fixed_code, live_code, shown_until
-from .qr import draw_live, draw_notice, draw_sign
 
 # Why there is no code, in both languages.
 NO_ADDRESS: Final = (
@@ -51,12 +51,12 @@ class Signs:
     async def async_sign(self, checkpoint: Checkpoint) -> bytes:
         """Return the sign to be printed (PNG), or a picture that says why there is none."""
         if checkpoint.live_code:
-            return await self._hass.async_add_executor_job(draw_notice, LIVE_ONLY)
+            return await self._hass.async_add_executor_job(qr.draw_notice, LIVE_ONLY)
         try:
             address = await self._async_address(fixed_code(self._key, checkpoint))
         except _NoCodeError as err:
-            return await self._hass.async_add_executor_job(draw_notice, err.lines)
-        return await self._async_draw(checkpoint, address, partial(draw_sign, address, checkpoint.name))
+            return await self._hass.async_add_executor_job(qr.draw_notice, err.lines)
+        return await self._async_draw(checkpoint, address, partial(qr.draw_sign, address, checkpoint.name))
 
     async def async_live(self, checkpoint: Checkpoint) -> bytes:
         """Return what the screen shows now (JPEG), or a picture that says why there is nothing."""
@@ -64,9 +64,9 @@ class Signs:
         try:
             address = await self._async_address(live_code(self._key, checkpoint.id, now))
         except _NoCodeError as err:
-            return await self._hass.async_add_executor_job(partial(draw_notice, err.lines, kind="JPEG"))
+            return await self._hass.async_add_executor_job(partial(qr.draw_notice, err.lines, kind="JPEG"))
         zone = dt_util.get_default_time_zone()
-        draw = partial(draw_live, address, checkpoint.name, shown_until(now), zone)
+        draw = partial(qr.draw_live, address, checkpoint.name, shown_until(now), zone)
         return await self._async_draw(checkpoint, address, draw)
 
     async def _async_address(self, code: str) -> str:

@@ -1,0 +1,135 @@
+"""Visits in a hostile or unlucky world: what is said of them is so, and the alarm works whatever they are in."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+import threading
+from typing import Any, Final
+
+from aiohttp import FormData
+import pytest
+
+from custom_components.rutan_blora import facility as facility_module
+from custom_components.rutan_blora.codes import hash_code
+from custom_components.rutan_blora.const import VISIT_PATH
+from custom_components.rutan_blora.journal.record import Record
+from custom_components.rutan_blora.journal.store import Journal
+from custom_components.rutan_blora.visit_view import FORMS_PER_MINUTE, PAGES_PER_MINUTE, UNPROVED_PER_HOUR
+from homeassistant.core import HomeAssistant
+
+from .common import FakePhone, House, checkpoint, officer, panic_button, until
+from .visitor import TYPED, Page, Phone
+
+pytest_plugins = ("tests.fixtures",)
+pytestmark = pytest.mark.usefixtures("socket_enabled")
+
+TAG: Final = "tag-pos-utama"
+
+
+@pytest.fixture
+async def budi(house: House) -> FakePhone:
+    """Give a police phone."""
+    return await house.pair_taken_over("HP Budi")
+
+
+@pytest.fixture
+async def gate(hass: HomeAssistant, house: House, budi: FakePhone) -> House:
+    """Give a house with a checkpoint that has a tag and a printed code."""
+    await hass.config.async_set_time_zone("Asia/Jakarta")
+    await house.client()
+    await house.set_up(panic_button(), checkpoint("Pos utama", tag_id=TAG), budi.police_device())
+    return house
+
+
+@pytest.fixture
+def phone(gate: House) -> Phone:
+    """Give a phone before the house."""
+    return Phone(gate)
+
+
+@contextmanager
+def hanging(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let the disk take its time, without an error, until this is over."""
+    may_write, seal = threading.Event(), Journal._seal
+
+    def seal_later(*args: Any) -> list[Record]:
+        may_write.wait(5)
+        return seal(*args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Journal, "_seal", seal_later)
+        patch.setattr(facility_module, "RECORD_DEADLINE", 0.02)
+        try:
+            yield
+        finally:
+            may_write.set()
+
+
+# --- nobody is told that a visit is on record before it is ---
+
+
+async def test_visit_that_a_slow_disk_has_not_taken_yet_is_not_said_to_be_on_record(
+    gate: House, phone: Phone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = await phone.scan()
+    with hanging(monkeypatch):
+        said = (await phone.send(TYPED, page)).text
+        assert "belum tercatat" in said
+        assert "✓" not in said
+    await gate.rows()
+    assert "baru ada di memori" not in (await phone.send(TYPED, page)).text
+
+
+async def test_phone_that_scanned_is_not_told_that_a_visit_is_on_record_before_it_is(
+    gate: House, budi: FakePhone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with hanging(monkeypatch):
+        await budi.send("scan_tag", {"tag_id": TAG})
+        await until(lambda: bool(budi.titles))
+        assert budi.titles == ["Kunjungan diterima, belum tercatat: buku catatan terganggu"]
+    await gate.rows()
+
+
+# --- the alarm that officers raise of a visit ---
+
+
+@pytest.fixture
+async def incident(gate: House, phone: Phone) -> Page:
+    """Give the page of an officer who has said by the code on the screen that something happened."""
+    await gate.add_part(checkpoint("Layar gerbang", live_code=True))
+    return await phone.send({**TYPED, "situation": "incident"}, code=phone.live_code())
+
+
+async def test_alarm_of_a_visit_gets_through_a_flood_of_forms_and_pages(
+    gate: House, phone: Phone, incident: Page
+) -> None:
+    code, client = phone.live_code(), await gate.client()
+    for _ in range(max(FORMS_PER_MINUTE, PAGES_PER_MINUTE)):
+        await phone.send({}, incident, code=code)
+    assert (await client.get(f"{VISIT_PATH}/{code}")).status == HTTPStatus.TOO_MANY_REQUESTS
+    assert (await phone.send({"alarm": "1"}, incident, code=code)).status == HTTPStatus.OK
+    assert gate.state("sensor", "alarm_state") == "alarm"
+
+
+async def test_alarm_of_a_visit_waits_out_a_reload(gate: House, phone: Phone, incident: Page) -> None:
+    code, client = phone.live_code(), await gate.client()
+    form = FormData({"ticket": incident.ticket, "alarm": "1"}, default_to_multipart=True)
+    async with gate.reloading():
+        raising = asyncio.create_task(client.post(f"{VISIT_PATH}/{code}", data=form))
+        await asyncio.sleep(0.05)
+    assert (await raising).status == HTTPStatus.OK
+    assert gate.state("sensor", "alarm_state") == "alarm"
+
+
+# --- floods ---
+
+
+async def test_photograph_of_a_code_fills_the_book_only_so_far_and_keeps_nobody_out_who_proves_himself(
+    gate: House, phone: Phone
+) -> None:
+    await gate.add_part(officer("Siti", nrp="88020002", pin=hash_code("4711")))
+    statuses = [(await phone.send({**TYPED, "nrp": f"{number}"})).status for number in range(UNPROVED_PER_HOUR + 1)]
+    assert statuses == [HTTPStatus.OK] * UNPROVED_PER_HOUR + [HTTPStatus.TOO_MANY_REQUESTS]
+    known = await phone.send({**TYPED, "name": "Siti", "nrp": "88020002"}, pin="4711")
+    assert known.status == HTTPStatus.OK
