@@ -132,9 +132,10 @@ def facility_entry(
     cameras: Iterable[str] = (),
     *,
     evidence: bool = True,
+    parts: Iterable[ConfigSubentryDataWithId] = (),
 ) -> ConfigEntry[Any]:
-    """Return a facility with these entities as buttons, devices as police phones, and addresses as cameras."""
-    parts = [panic_button(number, entity_id) for number, entity_id in enumerate(buttons, 1)]
+    """Return a facility with these entities as buttons, devices as police phones, addresses as cameras, and parts."""
+    parts = [*parts, *(panic_button(number, entity_id) for number, entity_id in enumerate(buttons, 1))]
     parts += [police_phone(number, device_id) for number, device_id in enumerate(phones, 1)]
     parts += [perimeter_camera(number, address) for number, address in enumerate(cameras, 1)]
     return ConfigEntry(
