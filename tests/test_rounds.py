@@ -29,6 +29,7 @@ from .common import (
     police_device,
     turns,
 )
+from .patrol.common import a_scan, a_visit
 from .visits import GUARD, SATLANTAS, TAG, Clock, check_in, visits
 
 pytest_plugins = ("tests.fixtures",)
@@ -228,7 +229,7 @@ async def test_scan_that_fails_keeps_no_other_waiting(
     async with house.reloading():
         for _ in range(2):
             await budi.send("scan_tag", {"tag_id": TAG})
-        broken = Mock(side_effect=[ValueError("broken"), Mock(id="visit")])
+        broken = Mock(side_effect=[ValueError("broken"), a_visit(a_scan())])
         with patch.object(type(house.facility.patrol), "check_in", broken):
             house.facility.kept.tags.open(rounds_module._Scans(house.hass, house.facility).read)
     assert taken is not None

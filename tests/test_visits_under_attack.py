@@ -1,19 +1,26 @@
 """Visits in a hostile or unlucky world: what is said of them is so, and the alarm works whatever they are in."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 import threading
 from typing import Any, Final
 
+from aiohttp import FormData
 import pytest
 
 from custom_components.rutan_blora import facility as facility_module
+from custom_components.rutan_blora.codes import hash_code
+from custom_components.rutan_blora.const import VISIT_PATH
 from custom_components.rutan_blora.journal.record import Record
 from custom_components.rutan_blora.journal.store import Journal
+from custom_components.rutan_blora.rounds import WORDS_PER_HOUR
+from custom_components.rutan_blora.visit_view import FORMS_PER_MINUTE, PAGES_PER_MINUTE, UNPROVED_PER_HOUR
 from homeassistant.core import HomeAssistant
 
-from .common import FakePhone, House, checkpoint, panic_button, until
-from .visitor import TYPED, Phone
+from .common import FakePhone, House, checkpoint, officer, panic_button, until
+from .visitor import TYPED, Page, Phone
 
 pytest_plugins = ("tests.fixtures",)
 pytestmark = pytest.mark.usefixtures("socket_enabled")
@@ -83,3 +90,81 @@ async def test_phone_that_scanned_is_not_told_that_a_visit_is_on_record_before_i
         await until(lambda: bool(budi.titles))
         assert budi.titles == ["Kunjungan diterima, belum tercatat: buku catatan terganggu"]
     await gate.rows()
+
+
+# --- the alarm that officers raise of a visit ---
+
+
+@pytest.fixture
+async def incident(gate: House, phone: Phone) -> Page:
+    """Give the page of an officer who has said by the code on the screen that something happened."""
+    await gate.add_part(checkpoint("Layar gerbang", live_code=True))
+    return await phone.send({**TYPED, "situation": "incident"}, code=phone.live_code())
+
+
+async def test_alarm_of_a_visit_gets_through_a_flood_of_forms_and_pages(
+    gate: House, phone: Phone, incident: Page
+) -> None:
+    code, client = phone.live_code(), await gate.client()
+    for _ in range(max(FORMS_PER_MINUTE, PAGES_PER_MINUTE)):
+        await phone.send({}, incident, code=code)
+    assert (await client.get(f"{VISIT_PATH}/{code}")).status == HTTPStatus.TOO_MANY_REQUESTS
+    assert (await phone.send({"alarm": "1"}, incident, code=code)).status == HTTPStatus.OK
+    assert gate.state("sensor", "alarm_state") == "alarm"
+
+
+async def test_alarm_of_a_visit_waits_out_a_reload(gate: House, phone: Phone, incident: Page) -> None:
+    code, client = phone.live_code(), await gate.client()
+    form = FormData({"ticket": incident.ticket, "alarm": "1"}, default_to_multipart=True)
+    async with gate.reloading():
+        raising = asyncio.create_task(client.post(f"{VISIT_PATH}/{code}", data=form))
+        await asyncio.sleep(0.05)
+    assert (await raising).status == HTTPStatus.OK
+    assert gate.state("sensor", "alarm_state") == "alarm"
+
+
+# --- floods ---
+
+
+async def test_photograph_of_a_code_fills_the_book_only_so_far_and_keeps_nobody_out_who_proves_himself(
+    gate: House, phone: Phone
+) -> None:
+    await gate.add_part(officer("Siti", nrp="88020002", pin=hash_code("4711")))
+    statuses = [(await phone.send({**TYPED, "nrp": f"{number}"})).status for number in range(UNPROVED_PER_HOUR + 1)]
+    assert statuses == [HTTPStatus.OK] * UNPROVED_PER_HOUR + [HTTPStatus.TOO_MANY_REQUESTS]
+    known = await phone.send({**TYPED, "name": "Siti", "nrp": "88020002"}, pin="4711")
+    assert known.status == HTTPStatus.OK
+
+
+async def test_phone_that_lies_on_a_tag_is_not_pushed_to_until_no_alarm_gets_through(
+    gate: House, budi: FakePhone
+) -> None:
+    for _ in range(WORDS_PER_HOUR + 5):
+        await budi.send("scan_tag", {"tag_id": TAG})
+    await gate.rows()
+    await gate.hass.async_block_till_done(wait_background_tasks=True)
+    assert len(budi.pushes) == WORDS_PER_HOUR
+    await gate.press_entity()
+    assert len(budi.pushes) == WORDS_PER_HOUR + 1
+
+
+# --- an officer in the name of another ---
+
+
+async def test_scan_in_the_name_of_another_phone_proves_nothing(gate: House, budi: FakePhone) -> None:
+    forger = await gate.pair_taken_over("HP Joko")
+    await forger.fire("tag_scanned", {"tag_id": TAG, "device_id": budi.id})
+    await gate.hass.async_block_till_done(wait_background_tasks=True)
+    (visit,) = gate.facility.patrol.book.visits.values()
+    (joko,) = visit.officers
+    assert (joko.name, joko.id) == (forger.user.name, None)
+    assert budi.pushes == []
+
+
+async def test_card_in_the_name_of_a_reader_proves_nothing(gate: House, budi: FakePhone) -> None:
+    reader = budi.id
+    await gate.add_part(checkpoint("Pos belakang", reader_device_id=reader))
+    await gate.add_part(officer("Siti", card_ids=["04-A1"]))
+    forger = await gate.pair_taken_over("HP Joko")
+    await forger.fire("tag_scanned", {"tag_id": "04-A1", "device_id": reader})
+    assert list(gate.facility.patrol.book.visits) == []
