@@ -11,6 +11,7 @@ from pytest_homeassistant_custom_component.common import async_capture_events
 from custom_components.rutan_blora.optional import QR_CODE
 from custom_components.rutan_blora.patrol import qr, signs
 from custom_components.rutan_blora.patrol.codes import shown_until
+from demo.qr import read_picture
 from homeassistant.components.camera import async_get_image
 from homeassistant.const import EVENT_STATE_CHANGED
 from homeassistant.core import HomeAssistant, State
@@ -20,8 +21,6 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 
 from .common import House, checkpoint, panic_button
-from .patrol.qr_reader import read_code
-from .patrol.test_qr import code_in
 from .visitor import TYPED, Phone
 
 pytest_plugins = ("tests.fixtures",)
@@ -57,11 +56,11 @@ async def screen(house: House) -> bytes:
 
 def code_of(picture: bytes) -> str:
     """Return the code in the address that a picture leads to."""
-    return read_code(code_in(picture)).rpartition("/")[2]
+    return read_picture(picture).rpartition("/")[2]
 
 
 async def test_sign_leads_to_the_form(gate: House) -> None:
-    address = read_code(code_in(await sign(gate)))
+    address = read_picture(await sign(gate))
     assert address == f"{HOME}/api/rutan_blora/visit/{Phone(gate).code()}"
     assert (await Phone(gate).send(TYPED, code=address.rpartition("/")[2])).status == HTTPStatus.OK
 
@@ -69,7 +68,7 @@ async def test_sign_leads_to_the_form(gate: House) -> None:
 async def test_sign_leads_to_where_the_house_is_found_from_outside(gate: House, hass: HomeAssistant) -> None:
     before = await sign(gate)
     await async_process_ha_core_config(hass, {"internal_url": HOME, "external_url": AWAY})
-    assert read_code(code_in(await sign(gate))).startswith(f"{AWAY}/")
+    assert read_picture(await sign(gate)).startswith(f"{AWAY}/")
     assert await sign(gate) != before
 
 

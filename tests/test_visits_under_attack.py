@@ -15,6 +15,7 @@ from custom_components.rutan_blora.codes import hash_code
 from custom_components.rutan_blora.const import VISIT_PATH
 from custom_components.rutan_blora.journal.record import Record
 from custom_components.rutan_blora.journal.store import Journal
+from custom_components.rutan_blora.rounds import WORDS_PER_HOUR
 from custom_components.rutan_blora.visit_view import FORMS_PER_MINUTE, PAGES_PER_MINUTE, UNPROVED_PER_HOUR
 from homeassistant.core import HomeAssistant
 
@@ -133,3 +134,37 @@ async def test_photograph_of_a_code_fills_the_book_only_so_far_and_keeps_nobody_
     assert statuses == [HTTPStatus.OK] * UNPROVED_PER_HOUR + [HTTPStatus.TOO_MANY_REQUESTS]
     known = await phone.send({**TYPED, "name": "Siti", "nrp": "88020002"}, pin="4711")
     assert known.status == HTTPStatus.OK
+
+
+async def test_phone_that_lies_on_a_tag_is_not_pushed_to_until_no_alarm_gets_through(
+    gate: House, budi: FakePhone
+) -> None:
+    for _ in range(WORDS_PER_HOUR + 5):
+        await budi.send("scan_tag", {"tag_id": TAG})
+    await gate.rows()
+    await gate.hass.async_block_till_done(wait_background_tasks=True)
+    assert len(budi.pushes) == WORDS_PER_HOUR
+    await gate.press_entity()
+    assert len(budi.pushes) == WORDS_PER_HOUR + 1
+
+
+# --- an officer in the name of another ---
+
+
+async def test_scan_in_the_name_of_another_phone_proves_nothing(gate: House, budi: FakePhone) -> None:
+    forger = await gate.pair_taken_over("HP Joko")
+    await forger.fire("tag_scanned", {"tag_id": TAG, "device_id": budi.id})
+    await gate.hass.async_block_till_done(wait_background_tasks=True)
+    (visit,) = gate.facility.patrol.book.visits.values()
+    (joko,) = visit.officers
+    assert (joko.name, joko.id) == (forger.user.name, None)
+    assert budi.pushes == []
+
+
+async def test_card_in_the_name_of_a_reader_proves_nothing(gate: House, budi: FakePhone) -> None:
+    reader = budi.id
+    await gate.add_part(checkpoint("Pos belakang", reader_device_id=reader))
+    await gate.add_part(officer("Siti", card_ids=["04-A1"]))
+    forger = await gate.pair_taken_over("HP Joko")
+    await forger.fire("tag_scanned", {"tag_id": "04-A1", "device_id": reader})
+    assert list(gate.facility.patrol.book.visits) == []

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 import logging
@@ -16,6 +17,7 @@ from .facility import Facility, RutanConfigEntry
 from .journal.record import Draft
 from .patrol.checkpoint import Checkpoint
 from .patrol.desk import NEWS, OLDEST_ENTRY
+from .patrol.limiter import Limiter
 from .patrol.notice import Notify, compose_due, compose_sign, compose_taken, compose_unknown_tag, tag_of
 from .patrol.plan import Judgement
 from .patrol.tags import Scan, evidence_of
@@ -31,6 +33,8 @@ RECORD_UNKNOWN_CARD: Final = "card_refused"
 REFUSALS_PER_MINUTE: Final = 20
 # Seconds until a phone that does not take the word that its scan counts is left alone.
 WORD_DEADLINE: Final = 10.0
+# A phone that lies on a tag scans it all day. The push service takes some 500 pushes a day to a phone, alarms included.
+WORDS_PER_HOUR: Final = 20
 # No answer is asked for with a word.
 _NO_TOKEN: Final = "0" * 32
 
@@ -62,10 +66,14 @@ class _Scans:
         self._hass = hass
         self._facility = facility
         self._refusals: list[datetime] = []
+        self._words = Limiter(WORDS_PER_HOUR, 3600)
 
     @callback
     def read(self, scan: Scan) -> None:
         """Take in a scan: of a checkpoint's tag by a phone, or of an officer's card by a checkpoint's reader."""
+        if scan.user_id is not None and not Phone(self._hass, scan.device_id or "").belongs_to(scan.user_id):
+            # Any app may fire an event in the name of another phone, or of a reader.
+            scan = replace(scan, device_id=None)
         for checkpoint in self._facility.patrol.checkpoints.values():
             if checkpoint.tag_id == scan.tag_id:
                 self._scanned(checkpoint, scan)
@@ -79,17 +87,11 @@ class _Scans:
     def _scanned(self, checkpoint: Checkpoint, scan: Scan) -> None:
         """Check in who holds the phone, as far as it is known whose it is, and tell him."""
         user = self._facility.people.name(scan.user_id)
-        officer = self._holder(scan)
+        officer = self._facility.phones.get(scan.device_id or "")
         actor = _officer(officer) if officer else Actor(origin=Origin.USER, id=scan.user_id, name=user)
         evidence = evidence_of(self._hass, scan.device_id, checkpoint.zone_entity_id, self._facility.kept.tags.since)
         visit = self._check_in(checkpoint, scan, officer or Officer(name=user), evidence, actor)
         self._say(scan, partial(self._async_taken, visit, is_known=officer is not None))
-
-    def _holder(self, scan: Scan) -> Officer | None:
-        """Return whose the phone is that scanned, if it was the phone: any app may fire an event in another's name."""
-        officer = self._facility.phones.get(scan.device_id or "")
-        device = self._facility.police.devices.get(officer.id or "") if officer else None
-        return officer if device is not None and device.channel.belongs_to(scan.user_id) else None
 
     async def _async_taken(self, visit: Visit, *, is_known: bool) -> Compose:
         """Return what is said of a visit that was taken in, once it is on record or that takes too long."""
@@ -143,7 +145,7 @@ class _Scans:
 
     def _say(self, scan: Scan, word: Callable[[], Coroutine[None, None, Compose]]) -> None:
         """Tell the phone that scanned, once: whether it hears it or not, the visit is taken in."""
-        if scan.device_id is None:
+        if scan.device_id is None or self._words.admit(scan.device_id, self._hass.loop.time()):
             return
         officer = self._facility.phones.get(scan.device_id)
         device = self._facility.police.devices.get(officer.id or "") if officer else None
