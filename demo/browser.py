@@ -40,7 +40,7 @@ _TEXTS: Final = """() => {
 
 
 @asynccontextmanager
-async def open_on_phone(url: str) -> AsyncIterator[Page]:
+async def open_on_phone(url: str, *, scripts: bool = True, locale: str = "id-ID") -> AsyncIterator[Page]:
     """Give a page in a new Chromium of a phone's size that is logged in nowhere."""
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(_FLAGS))
@@ -49,7 +49,8 @@ async def open_on_phone(url: str) -> AsyncIterator[Page]:
             device_scale_factor=2,
             is_mobile=True,
             has_touch=True,
-            locale="id-ID",
+            java_script_enabled=scripts,
+            locale=locale,
             timezone_id="Asia/Jakarta",
         )
         try:

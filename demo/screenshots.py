@@ -14,6 +14,7 @@ from playwright.async_api import Page
 from .browser import open_on_phone, open_page, show_device
 from .camera import Fault
 from .home_assistant import HomeAssistant
+from .paper import draw_report
 from .site import OFFICERS, YARD, Site
 from .visits import PIN, PLACES, PLAN
 
@@ -32,7 +33,8 @@ _PICTURE_WITHIN: Final = 3
 
 
 async def draw(folder: Path) -> None:
-    """Raise an alarm, let the first phone answer, take the pages as they are; film one that escalates; the wall."""
+    """Draw a report; raise an alarm, let the first phone answer, take the pages; film one that escalates; the wall."""
+    await draw_report(folder / "report.png")
     home = HomeAssistant.temporary()
     try:
         async with (

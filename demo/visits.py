@@ -2,14 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-import json
-from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
-
-from custom_components.rutan_blora.const import DOMAIN, VISIT_PATH
-from custom_components.rutan_blora.patrol.checkpoint import Checkpoint
-from custom_components.rutan_blora.patrol.codes import fixed_code
 
 from .api import Json
 
@@ -41,21 +35,6 @@ VISITOR: Final[Json] = {
     "card_ids": ["04-A1-B2-C3"],
     "pin": PIN,
 }
-
-
-def page_path(storage: Path, checkpoint_id: str) -> str:
-    """Return where the printed code of a checkpoint leads to; the key it is computed of is known to the house only."""
-    stored = json.loads((storage / "core.config_entries").read_text(encoding="utf-8"))
-    entry = next(entry for entry in stored["data"]["entries"] if entry["domain"] == DOMAIN)
-    subentry = next(part for part in entry["subentries"] if part["subentry_id"] == checkpoint_id)
-    checkpoint = Checkpoint(
-        id=checkpoint_id,
-        name=subentry["title"],
-        location="",
-        debounce=timedelta(),
-        rotation=subentry["data"].get("rotation", 0),
-    )
-    return f"{VISIT_PATH}/{fixed_code(entry['data']['token_key'], checkpoint)}"
 
 
 def plan(checkpoints: list[str], told: list[str]) -> Json:

@@ -231,7 +231,7 @@ async def test_options(hass: HomeAssistant) -> None:
     form = await hass.config_entries.options.async_init(entry.entry_id)
     assert form["step_id"] == "init"
     assert form["data_schema"] is not None
-    language, *times, evidence, retention, timeout, _, _ = form["data_schema"].schema
+    language, *times, evidence, retention, timeout, _, _, _ = form["data_schema"].schema
     assert (str(evidence), evidence.default(), str(retention), retention.default()) == (
         "evidence",
         True,
@@ -296,7 +296,7 @@ async def test_close_code_is_stored_hashed_kept_when_left_alone_and_removed_when
     assert bcrypt.checkpw(b"4711", hashed.encode())
     form = await hass.config_entries.options.async_init(entry.entry_id)
     assert form["data_schema"] is not None
-    *_, shown, _ = form["data_schema"].schema
+    (shown,) = (field for field in form["data_schema"].schema if field == "close_code")
     assert shown.description == {"suggested_value": CODE_NOT_CHANGED}
     await set_options(hass, entry, close_code=CODE_NOT_CHANGED)
     assert entry.options["close_code"] == hashed

@@ -7,7 +7,7 @@ from itertools import groupby
 import logging
 from pathlib import Path
 import sqlite3
-from threading import Condition, Event
+from threading import Condition
 from time import monotonic
 from typing import Any
 
@@ -255,13 +255,14 @@ def test_a_server_that_hangs_is_noticed_and_holds_up_nobody(site: Site, monkeypa
 def test_a_close_ends_what_waits_for_a_server_that_hangs(site: Site) -> None:
     copied = site.copied()
     told_by(copied).until(CopyState.SAME)
-    asking = Event()
     assert copied._server is not None
-    event.listen(copied._server.engine, "before_cursor_execute", lambda *_: asking.set())
+    asked: list[None] = []
+    answered: list[None] = []
+    event.listen(copied._server.engine, "before_cursor_execute", lambda *_: asked.append(None))
+    event.listen(copied._server.engine, "after_cursor_execute", lambda *_: answered.append(None))
     with site.server.frozen():
         site.write(1)
-        asking.clear()
-        assert asking.wait(PATIENCE)
+        wait_until(lambda: len(asked) > len(answered))
         copied.close()
         assert not copied._thread.is_alive()
     assert told_by(copied).states == [CopyState.SAME]

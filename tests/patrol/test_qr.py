@@ -9,9 +9,8 @@ from hypothesis import given, settings, strategies as st
 from PIL import Image
 import pytest
 
-from custom_components.rutan_blora.patrol.qr import QUIET, WIDTH, Matrix, draw_live, draw_notice, draw_sign, matrix
-
-from .qr_reader import read_code
+from custom_components.rutan_blora.patrol.qr import QUIET, WIDTH, draw_live, draw_notice, draw_sign, matrix
+from demo.qr import read_code, read_picture
 
 WIB: Final = ZoneInfo("Asia/Jakarta")
 UNTIL: Final = datetime(2026, 3, 2, 7, 2, 30, tzinfo=UTC)
@@ -24,27 +23,11 @@ ADDRESSES: Final = (
 )
 
 
-def code_in(picture: bytes) -> Matrix:
-    """Return the modules of the code in a picture, found by where it is black."""
-    image = Image.open(BytesIO(picture)).convert("L")
-    # What is written stands below the code and its white.
-    square = image.crop((0, 0, image.width, image.width))
-    dark = square.point(lambda value: 255 * (value < 128))
-    left, top, right, _ = dark.getbbox() or (0, 0, 0, 0)
-    # A finder is seven modules wide.
-    row = [dark.getpixel((x, top)) for x in range(left, right)]
-    module = row.index(0) / 7
-    size = round((right - left) / module)
-    module = (right - left) / size
-    middle = [int((n + 0.5) * module) for n in range(size)]
-    return [[int(dark.getpixel((left + x, top + y)) == 255) for x in middle] for y in middle]
-
-
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_code_says_the_address(address: str) -> None:
     assert read_code(matrix(address)) == address
-    assert read_code(code_in(draw_sign(address, "Pos utama"))) == address
-    assert read_code(code_in(draw_live(address, "Pos utama", UNTIL, WIB))) == address
+    assert read_picture(draw_sign(address, "Pos utama")) == address
+    assert read_picture(draw_live(address, "Pos utama", UNTIL, WIB)) == address
 
 
 @given(st.text(st.characters(max_codepoint=126, min_codepoint=33), min_size=1, max_size=150))
@@ -90,7 +73,7 @@ def test_name_of_the_place_stands_beneath_and_changes_no_code() -> None:
     names = ("Pos utama", "Menara 2", "<b>سجن 😀", "x" * 200, "")
     signs = [draw_sign(ADDRESSES[0], name) for name in names]
     assert len(set(signs)) == len(names)
-    assert {read_code(code_in(sign)) for sign in signs} == {ADDRESSES[0]}
+    assert {read_picture(sign) for sign in signs} == {ADDRESSES[0]}
 
 
 def test_screen_says_how_long_it_is_good_for() -> None:

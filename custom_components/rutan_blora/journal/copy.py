@@ -54,7 +54,11 @@ class CopyHealth:
 
 
 class DiffersError(Exception):
-    """The last record of the copy is not the journal's: it is of another journal, or one of the two was altered."""
+    """The last record of the copy, `seq`, is not the journal's: it is of another one, or one of the two was altered."""
+
+    def __init__(self, seq: int) -> None:
+        super().__init__(seq)
+        self.seq = seq
 
 
 type Head = tuple[int, str]
@@ -83,7 +87,7 @@ class JournalCopy:
         self._server: Server | None = None
         self._pause = FIRST_PAUSE
         self._closing = Event()
-        self._thread = Thread(target=self._follow_all, name=f"rutan_blora {schema}", daemon=True)
+        self._thread = Thread(target=self._follow_all, name=f"rutan_blora copy {schema}", daemon=True)
 
     def start(self) -> None:
         """Begin to follow."""
@@ -103,14 +107,13 @@ class JournalCopy:
 
     def compare(self) -> CopyHealth:
         """Return how the copy is now, asked on a line of its own; blocks as long as a server may take."""
-        head = _NOTHING
         try:
             server = Server(self._url, self._schema)
             with server.connected() as connection:
                 head = _head(server, connection)
             self._missing(head)
-        except DiffersError:
-            return CopyHealth(state=CopyState.DIFFERS, seq=head[0])
+        except DiffersError as err:
+            return CopyHealth(state=CopyState.DIFFERS, seq=err.seq)
         except Exception as err:  # noqa: BLE001  # a border, as below
             return CopyHealth(state=CopyState.AWAY, seq=self.health.seq, error=first_line(err))
         return CopyHealth(state=CopyState.SAME, seq=head[0])
@@ -120,8 +123,8 @@ class JournalCopy:
         while not self._closing.is_set():
             try:
                 self._follow()
-            except DiffersError:
-                self._report(CopyHealth(state=CopyState.DIFFERS, seq=self.health.seq))
+            except DiffersError as err:
+                self._report(CopyHealth(state=CopyState.DIFFERS, seq=err.seq))
             except Exception as err:  # noqa: BLE001  # a border: what it is becomes the copy's health
                 self._report(CopyHealth(state=CopyState.AWAY, seq=self.health.seq, error=first_line(err)))
             self._closing.wait(self._pause)
@@ -167,7 +170,7 @@ class JournalCopy:
             return self._journal.read(0, BATCH)
         records = self._journal.read(seq - 1, BATCH + 1)
         if not records or (records[0].seq, records[0].hash) != head:
-            raise DiffersError
+            raise DiffersError(seq)
         return records[1:]
 
     def _report(self, health: CopyHealth) -> None:

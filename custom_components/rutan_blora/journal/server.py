@@ -84,6 +84,7 @@ class Server:
             yield
         finally:
             timer.cancel()
+            timer.join()
 
     def close(self) -> None:
         """Hang up for good; from any thread, at any time."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 from functools import partial
 import logging
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.util import dt as dt_util, ulid as ulid_util
@@ -327,8 +327,9 @@ class PatrolDesk:
                 event.type.value, event.at, subject=subject, visit=event.visit_id, body=partial(rules.to_body, event)
             )
             self._visits.tell(event, visit)
-        if visit is None:
-            raise RefusedError(Refusal.NO_SUCH_VISIT)
+        if TYPE_CHECKING:
+            # A command that finds no visit begins one or is refused.
+            assert visit is not None
         if events:
             self._outlook = None
             self._revise(before, visit)

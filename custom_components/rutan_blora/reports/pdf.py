@@ -217,7 +217,7 @@ def _opening(paper: _Paper, content: ReportContent) -> None:
     paper.say(content.site, size=10.5, align="C", line=5)
     paper.say(f"{words.period} {phrase.days(content.period, content.language)}", size=10.5, align="C", line=5)
     paper.ln(3)
-    paper.say(words.intro.format(site=content.site, zone=phrase.zone_name(content)), align="J")
+    paper.say(words.intro.format(site=content.site, zone=phrase.zone_name(content)))
     if content.is_running:
         paper.say(words.running, style="B")
 
@@ -237,7 +237,7 @@ def _compliance(paper: _Paper, content: ReportContent) -> None:
     paper.rows(
         heading,
         rows,
-        (30, 20, 13, 12, 18, 17, 19, 14, 21, 28),
+        (24, 21, 14, 12, 19, 18, 21, 15, 21, 28),
         aligns="LRRRRRRRRR",
         size=7,
         bold_last=len(content.plans) > 1,
@@ -274,7 +274,13 @@ def _counts(paper: _Paper, content: ReportContent) -> None:
         words.late_count: sum(line.visit.is_late_entry for line in valid),
         words.void_count: len(content.visits) - len(valid),
     }
-    paper.rows(tuple(counts), [[str(count) for count in counts.values()]], (1,) * len(counts), aligns="C" * len(counts))
+    paper.rows(
+        tuple(counts),
+        [[str(count) for count in counts.values()]],
+        (1,) * len(counts),
+        aligns="C" * len(counts),
+        size=7.5,
+    )
 
 
 def _alarms(paper: _Paper, content: ReportContent) -> None:
@@ -291,7 +297,7 @@ def _alarms(paper: _Paper, content: ReportContent) -> None:
     ]
     heading = (words.alarm_count, words.drill_count, *(words.steps[step] for step in AVERAGED))
     counts = [str(len(content.incidents) - drills), str(drills)]
-    paper.rows(heading, [[*counts, *averages]], (1,) * len(heading), aligns="C" * len(heading))
+    paper.rows(heading, [[*counts, *averages]], (1,) * len(heading), aligns="C" * len(heading), size=7.5)
     paper.ln(1)
     paper.say(words.averages, size=7.5, line=3.6)
 

@@ -1,11 +1,14 @@
-"""A reader of QR codes that knows nothing of how they were made here: versions 1 to 10, level M, bytes.
+"""A reader of QR codes, as a phone's camera has one: versions 1 to 10, level M, bytes.
 
-It corrects nothing: a code whose check words do not fit is refused.
+It knows nothing of how they were made, and corrects nothing: a code whose check words do not fit is refused.
 """
 
 from collections.abc import Iterator, Sequence
+from io import BytesIO
 from itertools import chain
 from typing import Final
+
+from PIL import Image
 
 type Rows = Sequence[Sequence[int]]
 
@@ -46,6 +49,24 @@ _MASKS: Final = (
 )
 _LEVEL_M: Final = 0b00
 _BYTES: Final = 0b0100
+
+
+def read_picture(picture: bytes) -> str:
+    """Return what the code in a picture says; raise ValueError if there is none that can be read."""
+    return read_code(find_code(picture))
+
+
+def find_code(picture: bytes) -> Rows:
+    """Return the modules of the code at the top of a picture, found by where it is black."""
+    image = Image.open(BytesIO(picture)).convert("L")
+    # What is written stands below the code and its white.
+    dark = image.crop((0, 0, image.width, image.width)).point(lambda value: 255 * (value < 128))
+    left, top, right, _ = dark.getbbox() or (0, 0, 0, 0)
+    edge = dark.crop((left, top, right, top + 1)).tobytes()
+    # The top of a finder is seven modules wide.
+    size = round(len(edge) / (edge.find(0) / 7))
+    middle = [int((number + 0.5) * len(edge) / size) for number in range(size)]
+    return [[int(dark.getpixel((left + x, top + y)) == 255) for x in middle] for y in middle]
 
 
 def read_code(rows: Rows) -> str:
