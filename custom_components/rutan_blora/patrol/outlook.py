@@ -205,7 +205,7 @@ class PlanOutlook:
     def next_slot(self) -> Slot | None:
         """Return the window in which a visit is still expected: one that runs, or the next."""
         # One that runs is judged already if the clock was ahead meanwhile.
-        known = (*self.judged, *self.live.values())
+        known = (*self.outcomes.since(self._now), *self.live.values())
         short = [j.slot for j in known if j.slot.opens_at <= self._now < j.slot.end and self._is_short(j)]
         return min((*short, *self._coming()), key=lambda slot: slot.start, default=None)
 
