@@ -12,13 +12,15 @@ from unittest.mock import patch
 from aiohttp import FormData
 import pytest
 
-from custom_components.rutan_blora import facility as facility_module
+from custom_components.rutan_blora import facility as facility_module, kept as kept_module
 from custom_components.rutan_blora.codes import hash_code
 from custom_components.rutan_blora.const import DOMAIN, VISIT_PATH
 from custom_components.rutan_blora.journal.record import Record
 from custom_components.rutan_blora.journal.store import Journal
+from custom_components.rutan_blora.kept import Kept
 from custom_components.rutan_blora.rounds import WORDS_PER_HOUR
 from custom_components.rutan_blora.visit_view import FORMS_PER_MINUTE, PAGES_PER_MINUTE, UNPROVED_PER_HOUR
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import device_registry as dr
@@ -126,6 +128,30 @@ async def test_alarm_of_a_visit_waits_out_a_reload(gate: House, phone: Phone, in
         await asyncio.sleep(0.05)
     assert (await raising).status == HTTPStatus.OK
     assert gate.state("sensor", "alarm_state") == "alarm"
+
+
+async def test_guards_alarm_is_not_lost_while_a_slow_disk_still_reads_what_he_was_asked(
+    gate: House, phone: Phone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    p2u = await gate.pair_taken_over("HP P2U")
+    await gate.add_part(p2u.police_device(gate=True))
+    await phone.send({**TYPED, "situation": "incident"})
+    await gate.rows()
+    may_read, read = threading.Event(), Kept._read_patrol
+
+    def read_later(kept: Kept) -> Any:
+        may_read.wait(5)
+        return read(kept)
+
+    monkeypatch.setattr(Kept, "_read_patrol", read_later)
+    monkeypatch.setattr(kept_module, "PATROL_DEADLINE", 0.01)
+    try:
+        await gate.restart()
+        await p2u.answer("RAISE")
+    finally:
+        may_read.set()
+    await until(lambda: gate.entry.state is ConfigEntryState.LOADED and gate.facility.alarm.incident is not None)
+    assert await gate.rows("answer_refused") == []
 
 
 # --- floods ---
