@@ -52,7 +52,7 @@ async def _open_gate(folder: Path, kind: Kind) -> AsyncIterator[str]:
             patch.object(visit_view, "FORMS_PER_MINUTE", _NO_LIMIT),
             patch.object(visit_view, "UNPROVED_PER_HOUR", _NO_LIMIT),
         ):
-            entry = facility_entry(parts=parts)
+            entry = facility_entry(others=parts)
             await hass.config_entries.async_add(entry)
             await hass.async_block_till_done()
         await hass.http.start()
