@@ -154,6 +154,24 @@ async def test_guards_alarm_is_not_lost_while_a_slow_disk_still_reads_what_he_wa
     assert await gate.rows("answer_refused") == []
 
 
+async def test_guards_alarm_is_raised_of_a_push_whose_end_his_phone_has_missed(gate: House, phone: Phone) -> None:
+    p2u = await gate.pair_taken_over("HP P2U")
+    await gate.add_part(p2u.police_device(gate=True))
+    await phone.send({**TYPED, "situation": "incident"})
+    await until(lambda: bool(p2u.pushes))
+    asked = p2u.last
+    await gate.rows()
+    with patch.object(dt_util, "utcnow", return_value=dt_util.utcnow() + timedelta(hours=3)):
+        gate.facility.patrol._tick()
+        await gate.hass.async_block_till_done(wait_background_tasks=True)
+    await gate.restart()
+    thief = await gate.pair_taken_over("HP Joko")
+    await thief.fire("mobile_app_notification_action", {"action": asked.key("RAISE")})
+    assert gate.state("sensor", "alarm_state") == "normal"
+    await p2u.answer("RAISE", asked)
+    assert gate.state("sensor", "alarm_state") == "alarm"
+
+
 # --- floods ---
 
 

@@ -155,6 +155,7 @@ class Facility:
         }
         self.alarm.picture_of = self._picture_of
         self.police.on_answer = self._answered
+        self.police.find_past = self._find_alarming
 
     async def async_open(self) -> None:
         """Take up what was open: from before the reload, or at the first set-up from the journal."""
@@ -202,6 +203,10 @@ class Facility:
             # One that was taken back meanwhile is no longer signed.
             with suppress(RefusedError):
                 self.patrol.countersign(guard, visit.id)
+
+    def _find_alarming(self) -> list[str]:
+        """Return the visits at which something happened, as far back as the book goes."""
+        return [visit.id for visit in self.patrol.book.visits.values() if visit.alarming]
 
     @callback
     def countersign(self, actor: Actor, visit_id: str | None = None) -> Visit:
