@@ -2,15 +2,25 @@
 
 from datetime import timedelta
 from typing import Any
-from unittest.mock import Mock, patch
+from unittest.mock import Mock
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.rutan_blora import rounds as rounds_module
+from custom_components.rutan_blora.actor import Actor
 from custom_components.rutan_blora.const import DOMAIN
-from custom_components.rutan_blora.patrol.visit import Correction, Evidence, Officer, Report, Situation
+from custom_components.rutan_blora.patrol.desk import PatrolDesk
+from custom_components.rutan_blora.patrol.visit import (
+    CheckIn,
+    Correction,
+    Evidence,
+    Officer,
+    Report,
+    Situation,
+    Visit,
+)
 from custom_components.rutan_blora.rounds import REFUSALS_PER_MINUTE
 from demo.phone import Push
 from homeassistant.components.tag import async_scan_tag
@@ -29,7 +39,6 @@ from .common import (
     police_device,
     turns,
 )
-from .patrol.common import a_scan, a_visit
 from .visits import GUARD, SATLANTAS, TAG, Clock, check_in, visits
 
 pytest_plugins = ("tests.fixtures",)
@@ -222,18 +231,23 @@ async def test_scan_that_waited_while_the_clock_was_set_is_taken_in(
 
 
 async def test_scan_that_fails_keeps_no_other_waiting(
-    house: House, budi: FakePhone, caplog: pytest.LogCaptureFixture
+    house: House, budi: FakePhone, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await house.set_up(checkpoint(tag_id=TAG), parts_of_budi(budi))
-    taken = house.facility.patrol.check_in
+    siti = await house.pair_taken_over("HP Siti")
+    await house.set_up(checkpoint(tag_id=TAG), parts_of_budi(budi), siti.police_device(unit="Satlantas"))
+    check_in_ = PatrolDesk.check_in
+
+    def fail_for_budi(desk: PatrolDesk, what: CheckIn, actor: Actor) -> Visit:
+        if actor.id == "hp_budi":
+            raise ValueError("broken")
+        return check_in_(desk, what, actor)
+
+    monkeypatch.setattr(PatrolDesk, "check_in", fail_for_budi)
     async with house.reloading():
-        for _ in range(2):
-            await budi.send("scan_tag", {"tag_id": TAG})
-        broken = Mock(side_effect=[ValueError("broken"), a_visit(a_scan())])
-        with patch.object(type(house.facility.patrol), "check_in", broken):
-            house.facility.kept.tags.open(rounds_module._Scans(house.hass, house.facility).read)
-    assert taken is not None
-    assert broken.call_count == 2
+        for phone in (budi, siti):
+            await phone.send("scan_tag", {"tag_id": TAG})
+    await house.hass.async_block_till_done(wait_background_tasks=True)
+    assert [visit.unit for visit in visits(house)] == ["Satlantas"]
     assert "A scan could not be taken in" in caplog.text
     caplog.clear()
 

@@ -97,7 +97,7 @@ class PatrolCalendar(RutanEntity, CalendarEntity):
             coming = (
                 j for j in plan.expected(max(start, outlook.since), end) if j.slot.key not in outlook.book.judgements
             )
-            for judgement in (*plan.judged, *coming):
+            for judgement in (*plan.outcomes.all, *coming):
                 slot = judgement.slot
                 if slot.end > start and slot.start < end:
                     yield CalendarEvent(
@@ -110,7 +110,7 @@ class PatrolCalendar(RutanEntity, CalendarEntity):
     def _visits(self, outlook: Outlook, start: datetime, end: datetime) -> Iterator[CalendarEvent]:
         """Give the visits that came."""
         patrol, language = self.facility.patrol, self.facility.language
-        for visit in outlook.arrived:
+        for visit in outlook.arrivals.all:
             left = max(visit.departed_at or visit.last_at, visit.arrived_at + _UNKNOWN_LENGTH)
             if left > start and visit.arrived_at < end:
                 who = ", ".join(officer.title or officer.nrp for officer in visit.officers) or "–"

@@ -173,7 +173,7 @@ async def test_late_entry_revises_the_verdict_by_a_record_beside_the_first(house
     await settle(house)
     assert await verdicts(house) == [("23 20:00", "missed"), ("23 20:00", "on_time")]
     assert house.facility.patrol.verdict(visit).value == "on_time"
-    (judgement,) = house.facility.patrol.outlook.judged(PLAN, 2)
+    (judgement,) = house.facility.patrol.outlook.plan(PLAN).outcomes.all
     assert judgement.results[0].visit_id == visit.id
     # What is not of the time of a window that was judged, judges nothing anew.
     house.facility.patrol.countersign(GUARD, visit.id)
