@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -200,8 +199,8 @@ class Facility:
             # The alarm first: nothing that is wrong with the visit may stand in its way.
             if answer is Answer.RAISE:
                 self.raise_from_visit(visit, guard)
-            # One that was taken back meanwhile is no longer signed.
-            with suppress(RefusedError):
+            # One that was taken back meanwhile is no longer signed, nor one of long ago.
+            if self.patrol.is_recent(visit):
                 self.patrol.countersign(guard, visit.id)
 
     def _find_alarming(self) -> list[str]:
