@@ -15,7 +15,10 @@ from homeassistant.const import __version__
 from .cameras import camera_goals, camera_tables, measure_cameras
 from .figures import Figures, Goal, merged, table
 from .journal import journal_goals, journal_table, measure_journal, work_table
+from .page import measure_page, page_goals, page_table
+from .patrol import measure_patrol, patrol_goals, patrol_table
 from .press import many_goals, many_table, measure_many, measure_press, press_goals, press_table, ratio_table
+from .report import measure_report, report_goals, report_table
 from .startup import measure_startup, startup_goals, startup_table
 
 RESULTS = Path(__file__).with_name("results.json")
@@ -51,6 +54,21 @@ BENCHMARKS: Final[Mapping[str, Benchmark]] = {
         measure=_journal,
         tables=lambda journal: [journal_table(journal), work_table(journal)],
         goals=journal_goals,
+    ),
+    "report": Benchmark(
+        measure=lambda folder, arguments: measure_report(folder, arguments.records),
+        tables=lambda report: [report_table(report)],
+        goals=report_goals,
+    ),
+    "page": Benchmark(
+        measure=lambda folder, _: measure_page(folder),
+        tables=lambda page: [page_table(page)],
+        goals=page_goals,
+    ),
+    "patrol": Benchmark(
+        measure=lambda folder, arguments: measure_patrol(folder, arguments.records, max(1, arguments.trials // 2)),
+        tables=lambda patrol: [patrol_table(patrol)],
+        goals=patrol_goals,
     ),
     "startup": Benchmark(
         measure=lambda folder, _: measure_startup(folder, DEVICES),

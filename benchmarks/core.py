@@ -132,11 +132,13 @@ def facility_entry(
     cameras: Iterable[str] = (),
     *,
     evidence: bool = True,
+    others: Iterable[ConfigSubentryDataWithId] = (),
 ) -> ConfigEntry[Any]:
-    """Return a facility with these entities as buttons, devices as police phones, and addresses as cameras."""
+    """Return a facility with these entities as buttons, devices as police phones, addresses as cameras, and others."""
     parts = [panic_button(number, entity_id) for number, entity_id in enumerate(buttons, 1)]
     parts += [police_phone(number, device_id) for number, device_id in enumerate(phones, 1)]
     parts += [perimeter_camera(number, address) for number, address in enumerate(cameras, 1)]
+    parts += others
     return ConfigEntry(
         data={"site_name": SITE, "token_key": "5ec2e7" * 10},
         discovery_keys=MappingProxyType({}),

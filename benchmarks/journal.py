@@ -1,7 +1,7 @@
 """What a long journal costs: an append, taking up what was open, a check, a copy."""
 
 import asyncio
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterable, Iterator
 from contextlib import closing
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
@@ -49,8 +49,8 @@ def _records(count: int) -> Iterator[Record]:
         yield record
 
 
-def _fill(path: Path, count: int) -> None:
-    """Write a journal of so many records."""
+def fill(path: Path, records: Iterable[Record]) -> None:
+    """Write a journal of such records."""
     journal = Journal(path, lambda _: None)
     journal.open()
     journal.close()
@@ -58,13 +58,13 @@ def _fill(path: Path, count: int) -> None:
     marks = ", ".join(f":{column}" for column in columns)
     with closing(sqlite3.connect(path)) as database, database:
         statement = f"INSERT INTO records ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608  # of our own names
-        database.executemany(statement, (asdict(record) for record in _records(count)))
+        database.executemany(statement, (asdict(record) for record in records))
 
 
 async def measure_journal(folder: Path, records: int, trials: int) -> Figures:
     """Return what a long journal costs: to be written to, taken up, verified and copied."""
     path = folder / "journal.db"
-    await asyncio.to_thread(_fill, path, records)
+    await asyncio.to_thread(fill, path, _records(records))
     journal = Journal(path, lambda _: None)
     try:
         written = await asyncio.to_thread(_measure_writing, journal, path, records, trials)

@@ -40,6 +40,28 @@ _TEXTS: Final = """() => {
 
 
 @asynccontextmanager
+async def open_on_phone(url: str, *, scripts: bool = True, locale: str = "id-ID") -> AsyncIterator[Page]:
+    """Give a page in a new Chromium of a phone's size that is logged in nowhere."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(_FLAGS))
+        context = await browser.new_context(
+            viewport=ViewportSize(width=390, height=844),
+            device_scale_factor=2,
+            is_mobile=True,
+            has_touch=True,
+            java_script_enabled=scripts,
+            locale=locale,
+            timezone_id="Asia/Jakarta",
+        )
+        try:
+            page = await context.new_page()
+            await page.goto(url)
+            yield page
+        finally:
+            await browser.close()
+
+
+@asynccontextmanager
 async def open_page(api: Api, *, width: int = 1280, height: int = 900) -> AsyncIterator[Page]:
     """Give a page of a new Chromium that is logged in."""
     login = {

@@ -37,6 +37,9 @@ class Console:
     async def run(self) -> None:
         """Show what happens and do what is typed, until cancelled or told to quit."""
         print(self._welcome())
+        for place in PLACES:
+            print(f"  Page of {place.name:<15} {await self._site.page_url(place.name)}")
+        print()
         work = [self._mind_home(), *(self._show(*phone) for phone in self._phones.items())]
         if sys.stdin.isatty():
             work.append(self._obey())

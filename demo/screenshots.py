@@ -11,11 +11,12 @@ import aiohttp
 from PIL import Image, ImageDraw, ImageFont
 from playwright.async_api import Page
 
-from .browser import open_page, show_device
+from .browser import open_on_phone, open_page, show_device
 from .camera import Fault
 from .home_assistant import HomeAssistant
+from .paper import draw_report
 from .site import OFFICERS, YARD, Site
-from .visits import PLACES, PLAN
+from .visits import PIN, PLACES, PLAN
 
 # Seconds for all of it, the first start of a machine included.
 _WITHIN: Final = 420
@@ -32,7 +33,8 @@ _PICTURE_WITHIN: Final = 3
 
 
 async def draw(folder: Path) -> None:
-    """Raise an alarm, let the first phone answer, take the pages as they are; film one that escalates; the wall."""
+    """Draw a report; raise an alarm, let the first phone answer, take the pages; film one that escalates; the wall."""
+    await draw_report(folder / "report.png")
     home = HomeAssistant.temporary()
     try:
         async with (
@@ -132,6 +134,29 @@ async def _visits(site: Site, folder: Path) -> None:
         await page.goto(f"{site.api.url}/calendar")
         await page.get_by_text(PLAN).first.wait_for()
         await page.screenshot(path=folder / "calendar.png")
+    await _visit_page(await site.page_url(PLACES[0].name), folder)
+
+
+async def _visit_page(url: str, folder: Path) -> None:
+    """Report a visit on a phone: the form, what a wrong PIN is told, the confirmation."""
+    async with open_on_phone(url) as page:
+        await page.screenshot(path=folder / "visit-form.png")
+        for field, text in {
+            "name": "Andi Wijaya",
+            "nrp": "80030003",
+            "unit": "Polsek Blora Kota",
+            "pin": "1111",
+        }.items():
+            await page.fill(f"[name={field}]", text)
+        await page.check("[name=situation][value=remarks]")
+        await page.fill("[name=note]", "Lampu sisi timur mati, sudah disampaikan ke karupam.")
+        await page.click("form button")
+        await page.wait_for_selector("[role=alert]")
+        await page.screenshot(path=folder / "visit-error.png")
+        await page.fill("[name=pin]", PIN)
+        await page.click("form button")
+        await page.get_by_text("Kunjungan tercatat").wait_for()
+        await page.screenshot(path=folder / "visit-done.png")
 
 
 async def _wall(site: Site, caption: str) -> Image.Image:

@@ -17,6 +17,7 @@ from .cameras import Cameras
 from .flows import Dialogs
 from .home_assistant import PASSWORD, HomeAssistant, free_port
 from .phone import Phone, UrlPhone, WebSocketPhone
+from .qr import read_picture
 
 DOMAIN: Final = "rutan_blora"
 SITE_NAME: Final = "Rutan Blora"
@@ -188,6 +189,12 @@ class Site:
         """Close the open alarm as resolved."""
         data = {"config_entry_id": self.entry_id, "outcome": "resolved", "reason": reason}
         await self.socket.call(f"{DOMAIN}.close_alarm", data)
+
+    async def page_url(self, place: str) -> str:
+        """Return the address of the check-in page, as a phone reads it from the sign of a checkpoint."""
+        sign = await self.api.picture(f"/api/image_proxy/{self.entity('image', 'qr_code', place)}")
+        # Home Assistant writes the address by which it believes to be found; here only this one leads to it.
+        return self.home.url + urlsplit(read_picture(sign)).path
 
     def drop_pushes(self) -> None:
         """Forget what the phones got and nobody has looked at."""

@@ -14,7 +14,8 @@ from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 
-from .common import ENTRY_ID, House, panic_button, police_device, police_phone, turns
+from .common import ENTRY_ID, House, checkpoint, panic_button, patrol_plan, police_device, police_phone, turns
+from .visits import SATLANTAS, Clock, check_in
 
 pytest_plugins = ("tests.fixtures",)
 
@@ -29,7 +30,9 @@ async def test_binary_sensors_at_rest(
     freezer.move_to("2026-11-23T03:00:00+00:00")
     hass.states.async_set("switch.gate", "off")
     with patch("custom_components.rutan_blora.PLATFORMS", [Platform.BINARY_SENSOR]):
-        await house.set_up(panic_button(entity_id="switch.gate"), police_phone("HP Budi", "gone"))
+        await house.set_up(
+            panic_button(entity_id="switch.gate"), police_phone("HP Budi", "gone"), checkpoint(), patrol_plan()
+        )
         await snapshot_platform(hass, entity_registry, snapshot, ENTRY_ID)
 
 
@@ -164,3 +167,31 @@ async def test_delivery_of_one_device_makes_nobody_look_at_the_others(house: Hou
     }
     for unsub in unsubs:
         unsub()
+
+
+# --- visits ---
+
+
+async def test_overdue_is_on_from_the_end_of_the_window_until_somebody_comes(
+    hass: HomeAssistant, house: House, freezer: FrozenDateTimeFactory
+) -> None:
+    await hass.config.async_set_time_zone("Asia/Jakarta")
+    clock = Clock(hass, freezer)
+    clock.set("19:00")
+    noon = {"start": "12:00:00", "end": "13:00:00", "visits": 1}
+    await house.set_up(checkpoint(), patrol_plan(), patrol_plan("Siang", windows=(noon,)))
+    seen = []
+    for at in ("20:01", "21:59", "22:01", "22:16"):
+        await clock.to(at)
+        shown = house.entity("binary_sensor", "overdue", "Patroli malam")
+        seen.append((shown.state, shown.attributes.get("missed"), house.state("binary_sensor", "patrol_overdue")))
+    assert seen == [("off", None, "off"), ("off", None, "off"), ("on", False, "on"), ("on", True, "on")]
+    assert (shown.attributes["start"], shown.attributes["end"]) == (
+        "2026-11-23T13:00:00+00:00",
+        "2026-11-23T15:00:00+00:00",
+    )
+    assert house.state("binary_sensor", "overdue", "Siang") == "off"
+    check_in(house, SATLANTAS)
+    await clock.to("22:17")
+    assert house.state("binary_sensor", "overdue", "Patroli malam") == "off"
+    assert house.state("binary_sensor", "patrol_overdue") == "off"

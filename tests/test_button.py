@@ -9,13 +9,15 @@ from pytest_homeassistant_custom_component.common import async_fire_time_changed
 from syrupy.assertion import SnapshotAssertion
 
 from custom_components.rutan_blora.alarm.escalation import DRILL_TIME
+from custom_components.rutan_blora.patrol.visit import Evidence
 from demo.phone import Push
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import entity_registry as er
 
-from .common import ENTRY_ID, House, panic_button, police_phone
+from .common import ENTRY_ID, House, checkpoint, panic_button, police_phone
+from .visits import visits
 
 pytest_plugins = ("tests.fixtures",)
 
@@ -29,7 +31,7 @@ async def test_buttons_at_rest(
 ) -> None:
     freezer.move_to("2026-11-23T03:00:00+00:00")
     with patch("custom_components.rutan_blora.PLATFORMS", [Platform.BUTTON]):
-        await house.set_up(panic_button(), police_phone("HP Budi", "gone"))
+        await house.set_up(panic_button(), police_phone("HP Budi", "gone"), checkpoint())
         await snapshot_platform(hass, entity_registry, snapshot, ENTRY_ID)
 
 
@@ -166,3 +168,29 @@ async def test_nothing_is_tested_while_an_alarm_is_open(house: House) -> None:
     with pytest.raises(ServiceValidationError, match="An alarm is open"):
         await house.press_entity("test", "HP Budi")
     assert len(budi.pushes) == 1
+
+
+# --- visits ---
+
+
+async def test_check_in_and_out_are_a_visit_of_nobody_known_by_whoever_presses(house: House) -> None:
+    slamet = await house.user("Slamet")
+    await house.set_up(checkpoint(), checkpoint("Menara"))
+    await house.press_entity("check_in", "Pos utama", user=slamet)
+    (visit,) = visits(house)
+    assert (visit.officers, visit.evidence, visit.is_open) == ((), Evidence.BUTTON, True)
+    with pytest.raises(ServiceValidationError) as caught:
+        await house.press_entity("check_out", "Menara")
+    assert caught.value.translation_key == "no_open_visit"
+    await house.press_entity("check_out", "Pos utama", user=slamet)
+    (visit,) = visits(house)
+    assert not visit.is_open
+    rows = await house.rows("visit_checked_in", "visit_checked_out")
+    assert [row.loaded["actor"]["name"] for row in rows] == ["Slamet", "Slamet"]
+
+
+async def test_countersign_without_a_visit_is_refused_in_plain_words(house: House) -> None:
+    await house.set_up(checkpoint())
+    with pytest.raises(ServiceValidationError) as caught:
+        await house.press_entity("countersign", None)
+    assert caught.value.translation_key == "no_such_visit"

@@ -9,12 +9,14 @@ import pytest
 from pytest_homeassistant_custom_component.common import async_capture_events, snapshot_platform
 from syrupy.assertion import SnapshotAssertion
 
+from custom_components.rutan_blora.patrol.visit import Report, Situation
 from custom_components.rutan_blora.police import delivery as delivery_module
 from homeassistant.const import EVENT_STATE_CHANGED, Platform
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant
 from homeassistant.helpers import entity_registry as er
 
-from .common import ENTRY_ID, FakePhone, House, panic_button, police_phone
+from .common import ENTRY_ID, FakePhone, House, checkpoint, panic_button, patrol_plan, police_phone
+from .visits import GUARD, SATLANTAS, Clock, check_in
 
 pytest_plugins = ("tests.fixtures",)
 
@@ -57,7 +59,7 @@ async def test_events_at_rest(
 ) -> None:
     freezer.move_to("2026-11-23T03:00:00+00:00")
     with patch("custom_components.rutan_blora.PLATFORMS", [Platform.EVENT]):
-        await house.set_up(panic_button(), police_phone("HP Budi", "gone"))
+        await house.set_up(panic_button(), police_phone("HP Budi", "gone"), checkpoint())
         await snapshot_platform(hass, entity_registry, snapshot, ENTRY_ID)
 
 
@@ -140,3 +142,43 @@ async def test_last_event_is_known_after_a_reload(house: House) -> None:
     await house.reload()
     after = house.entity("event", "alarm")
     assert (after.state, after.attributes) == (before.state, before.attributes)
+
+
+# --- visits ---
+
+
+async def test_check_in_fires_for_every_check_in_at_its_own_checkpoint(
+    hass: HomeAssistant, house: House, freezer: FrozenDateTimeFactory
+) -> None:
+    await hass.config.async_set_time_zone("Asia/Jakarta")
+    clock = Clock(hass, freezer)
+    clock.set("19:00")
+    await house.set_up(checkpoint(), checkpoint("Menara"), patrol_plan())
+    gate, tower = Watch(house, "check_in", "Pos utama"), Watch(house, "check_in", "Menara")
+    await clock.to("20:30")
+    visit = check_in(house, SATLANTAS, report=Report(situation=Situation.REMARKS, note="Lampu padam"))
+    await clock.to("20:31")
+    check_in(house, SATLANTAS)
+    await clock.to("20:32")
+    assert tower.seen == []
+    assert gate.seen == [
+        (
+            "checked_in",
+            {
+                "visit_id": visit.id,
+                "at": "2026-11-23T13:30:00+00:00",
+                "officer": "Siti",
+                "rank": "Bripka",
+                "unit": "Satlantas",
+                "is_known": False,
+                "evidence": "button",
+                "late_entry": False,
+                "situation": "remarks",
+                "message": "Lampu padam",
+                "verdict": "on_time",
+            },
+        )
+    ]
+    house.facility.patrol.countersign(GUARD)
+    await clock.to("20:33")
+    assert len(gate.seen) == 1

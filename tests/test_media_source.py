@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from http import HTTPStatus
+import os
 from pathlib import Path
 from typing import Final
 
@@ -9,6 +10,7 @@ import pytest
 
 from custom_components.rutan_blora.cctv.evidence import Kept, Moment, save
 from custom_components.rutan_blora.const import DOMAIN
+from custom_components.rutan_blora.patrol.photo import keep as keep_photo
 from homeassistant.components.http.auth import async_sign_path
 from homeassistant.components.media_player import BrowseError
 from homeassistant.components.media_source import (
@@ -212,3 +214,23 @@ async def test_without_a_facility_nothing_is_shown(hass: HomeAssistant, house: H
         await browse(hass)
     with pytest.raises(Unresolvable):
         await async_resolve_media(hass, f"{ROOT}/{incident}/menara_timur_press.jpg", None)
+
+
+async def test_photos_of_visits_are_listed_newest_first_and_served_as_the_evidence_is(
+    hass: HomeAssistant, house: House, evidence: Path
+) -> None:
+    hass.config.language = "id"
+    assert await titles(hass) == []
+    names = [f"{await hass.async_add_executor_job(keep_photo, evidence, content)}.jpg" for content in (b"old", b"new")]
+    os.utime(evidence / "visits" / names[0], (NOW.timestamp(), NOW.timestamp()))
+    assert await titles(hass) == ["Foto kunjungan"]
+    first, last = (await browse(hass, "visits")).children or ()
+    assert [first.media_content_id, last.media_content_id] == [f"{ROOT}/visits/{name}" for name in reversed(names)]
+    assert last.title == "2026-03-02 14:02:11"
+    played = await async_resolve_media(hass, first.media_content_id, None)
+    assert played.path == evidence / "visits" / names[1]
+    token = await house.access_token(await house.user("Budi"))
+    response = await (await house.client()).get(played.url, headers={"Authorization": f"Bearer {token}"})
+    assert await response.read() == b"new"
+    with pytest.raises(Unresolvable):
+        await async_resolve_media(hass, f"{ROOT}/visits/../{names[0]}", None)

@@ -272,7 +272,7 @@ def test_quality_scale_gives_reasons() -> None:
 # From the ground up: a room knows the rows below its own, nobody beside it.
 FLOORS: Final[tuple[tuple[str, ...], ...]] = (
     ("const",),
-    ("actor", "lamps", "listeners", "optional", "pictures"),
+    ("actor", "lamps", "lettering", "listeners", "optional", "pictures", "reloads"),
     ("journal",),
     ("codes", "copying", "police"),
     ("alarm", "cctv", "patrol"),

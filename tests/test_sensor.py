@@ -12,7 +12,8 @@ from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 
-from .common import ENTRY_ID, FakePhone, House, panic_button
+from .common import ENTRY_ID, EVENING, FakePhone, House, checkpoint, panic_button, patrol_plan
+from .visits import SATLANTAS, Clock, check_in
 
 pytest_plugins = ("tests.fixtures",)
 
@@ -35,7 +36,7 @@ async def test_sensors_at_rest(
     hass: HomeAssistant, house: House, budi: FakePhone, entity_registry: er.EntityRegistry, snapshot: SnapshotAssertion
 ) -> None:
     with patch("custom_components.rutan_blora.PLATFORMS", [Platform.SENSOR]):
-        await house.set_up(panic_button(), budi.police_device())
+        await house.set_up(panic_button(), budi.police_device(), checkpoint(), patrol_plan())
         await snapshot_platform(hass, entity_registry, snapshot, ENTRY_ID)
 
 
@@ -118,3 +119,60 @@ async def test_delivery_of_one_phone_says_nothing_of_another(house: House, budi:
     assert house.state("sensor", "last_response", "HP Budi") == NOW
     assert house.state("sensor", "last_response", "HP Cici") == "unknown"
     assert house.state("sensor", "delivery", "HP Cici") == "sent"
+
+
+# --- visits ---
+
+
+@pytest.fixture
+async def clock(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> Clock:
+    """Give the clock of the house; it is early in the evening."""
+    await hass.config.async_set_time_zone("Asia/Jakarta")
+    clock = Clock(hass, freezer)
+    clock.set("19:00")
+    return clock
+
+
+async def test_next_visit_and_last_check_in_go_the_way_of_the_visits(house: House, clock: Clock) -> None:
+    await house.set_up(checkpoint(), patrol_plan())
+    nexts = [house.state("sensor", "next_visit", title) for title in (None, "Patroli malam")]
+    assert nexts == ["2026-11-23T13:00:00+00:00"] * 2
+    following = house.entity("sensor", "next_visit").attributes
+    assert (following["plan"], following["until"], following["visits"]) == (
+        "Patroli malam",
+        "2026-11-23T15:00:00+00:00",
+        1,
+    )
+    assert house.state("sensor", "last_check_in", "Pos utama") == "unknown"
+    await clock.to("20:30")
+    check_in(house, SATLANTAS)
+    await clock.to("20:31")
+    assert house.state("sensor", "next_visit") == "2026-11-24T13:00:00+00:00"
+    shown = house.entity("sensor", "last_check_in", "Pos utama")
+    assert shown.state == "2026-11-23T13:30:00+00:00"
+    assert [shown.attributes[key] for key in ("officer", "unit", "evidence")] == ["Bripka Siti", "Satlantas", "button"]
+    await house.remove_part("Patroli malam")
+    assert house.state("sensor", "next_visit") == "unknown"
+
+
+async def test_compliance_counts_what_closed_and_says_how(house: House, clock: Clock) -> None:
+    await house.set_up(checkpoint(), patrol_plan(), patrol_plan("Siang", windows=({**EVENING, "start": "21:00:00"},)))
+    assert house.state("sensor", "compliance", "Patroli malam") == "unknown"
+    await clock.to("20:30")
+    check_in(house, SATLANTAS)
+    await clock.to("22:16", "24 08:00")
+    shown = house.entity("sensor", "compliance", "Patroli malam")
+    assert shown.state == "100.0"
+    assert [shown.attributes[key] for key in ("today", "last_7_days", "expected", "excused")] == [None, 100.0, 1, 0]
+    assert [shown.attributes[key] for key in ("on_time", "early", "late", "missed")] == [1, 0, 0, 0]
+    assert house.state("sensor", "compliance", "Siang") == "0.0"
+    assert house.state("sensor", "patrol_compliance") == "50.0"
+
+
+async def test_visits_at_the_same_hour_are_foreseen(house: House, clock: Clock) -> None:
+    await house.set_up(checkpoint(), patrol_plan())
+    for day in range(23, 28):
+        await clock.to(f"{day} 20:01", f"{day} 21:00")
+        check_in(house, SATLANTAS)
+        await clock.to(f"{day} 22:16")
+        assert house.state("sensor", "unpredictability", "Patroli malam") == ("0.0" if day == 27 else "unknown")

@@ -6,7 +6,7 @@ from typing import Any
 import probatio
 import pytest
 
-from custom_components.rutan_blora import services
+from custom_components.rutan_blora import reloads
 from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
@@ -247,7 +247,7 @@ async def test_every_refusal_has_words(house: House, key: str) -> None:
 @pytest.fixture
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a call not wait long for a facility that is away."""
-    monkeypatch.setattr(services, "RELOAD_DEADLINE", 0.01)
+    monkeypatch.setattr(reloads, "RELOAD_DEADLINE", 0.01)
 
 
 @pytest.mark.usefixtures("hurry")

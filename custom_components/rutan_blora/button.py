@@ -62,11 +62,16 @@ BUTTONS: Final[dict[str | None, tuple[RutanButtonDescription, ...]]] = {
         ),
         RutanButtonDescription(
             key="countersign",
-            press_fn=lambda facility, _, actor: facility.patrol.countersign(actor),
+            press_fn=lambda facility, _, actor: facility.countersign(actor),
         ),
     ),
     SUBENTRY_CHECKPOINT: (
         RutanButtonDescription(key="check_in", press_fn=_check_in),
+        RutanButtonDescription(
+            key="rotate_qr",
+            entity_category=EntityCategory.CONFIG,
+            press_fn=lambda facility, subject, actor: facility.replace_code(subject, actor),
+        ),
         RutanButtonDescription(
             key="check_out",
             press_fn=lambda facility, subject, actor: facility.patrol.check_out_at(subject, actor),

@@ -97,12 +97,12 @@ class PatrolCalendar(RutanEntity, CalendarEntity):
             coming = (
                 j for j in plan.expected(max(start, outlook.since), end) if j.slot.key not in outlook.book.judgements
             )
-            for judgement in (*plan.judged, *coming):
+            for judgement in (*plan.outcomes.all, *coming):
                 slot = judgement.slot
                 if slot.end > start and slot.start < end:
                     yield CalendarEvent(
-                        start=slot.start,
-                        end=slot.end,
+                        start=slot.start.astimezone(outlook.zone),
+                        end=slot.end.astimezone(outlook.zone),
                         summary=f"{slot.plan}: {_outcome(judgement, outlook, language)}",
                         uid=slot.key,
                     )
@@ -110,14 +110,14 @@ class PatrolCalendar(RutanEntity, CalendarEntity):
     def _visits(self, outlook: Outlook, start: datetime, end: datetime) -> Iterator[CalendarEvent]:
         """Give the visits that came."""
         patrol, language = self.facility.patrol, self.facility.language
-        for visit in outlook.arrived:
+        for visit in outlook.arrivals.all:
             left = max(visit.departed_at or visit.last_at, visit.arrived_at + _UNKNOWN_LENGTH)
             if left > start and visit.arrived_at < end:
                 who = ", ".join(officer.title or officer.nrp for officer in visit.officers) or "–"
                 verdict = VERDICTS[language][outlook.verdict(visit.id)]
                 yield CalendarEvent(
-                    start=visit.arrived_at,
-                    end=left,
+                    start=visit.arrived_at.astimezone(outlook.zone),
+                    end=left.astimezone(outlook.zone),
                     summary=f"{VISIT[language]}: {who} ({verdict})",
                     description=visit.report.note or None,
                     location=patrol.location(visit),

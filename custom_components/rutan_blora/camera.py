@@ -1,4 +1,4 @@
-"""Cameras of Rutan Blora: the perimeter cameras, and the wall that shows them all."""
+"""Cameras of Rutan Blora: the perimeter cameras, the wall that shows them all, and the screens at checkpoints."""
 
 from dataclasses import dataclass
 from typing import Final, override
@@ -8,7 +8,7 @@ from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .const import SUBENTRY_CAMERA
+from .const import CONF_LIVE_CODE, SUBENTRY_CAMERA, SUBENTRY_CHECKPOINT
 from .entity import RutanEntity, RutanEntityDescription, async_add, on_camera
 from .facility import RutanConfigEntry
 
@@ -17,6 +17,8 @@ PARALLEL_UPDATES = 0
 # Seconds between two pictures for who looks at a camera, and at the wall.
 FRAME_INTERVAL: Final = 0.5
 WALL_INTERVAL: Final = 1.0
+# Seconds until who looks at a checkpoint's screen sees that its code has changed.
+CODE_INTERVAL: Final = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,13 +28,19 @@ class RutanCameraDescription(RutanEntityDescription, CameraEntityDescription):
 
 CAMERA: Final = RutanCameraDescription(key="camera", name=None, listen_fn=on_camera)
 WALL: Final = RutanCameraDescription(key="wall")
+LIVE_CODE: Final = RutanCameraDescription(
+    key="live_code", exists_fn=lambda subentry: bool(subentry.data.get(CONF_LIVE_CODE))
+)
 
 
 async def async_setup_entry(
     hass: HomeAssistant, entry: RutanConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Set up the cameras."""
-    tables: dict[str | None, tuple[RutanCameraDescription, ...]] = {SUBENTRY_CAMERA: (CAMERA,)}
+    tables: dict[str | None, tuple[RutanCameraDescription, ...]] = {
+        SUBENTRY_CAMERA: (CAMERA,),
+        SUBENTRY_CHECKPOINT: (LIVE_CODE,),
+    }
     if entry.runtime_data.cameras.watches:
         tables[None] = (WALL,)
     async_add(entry, async_add_entities, _create, tables)
@@ -40,9 +48,11 @@ async def async_setup_entry(
 
 def _create(
     entry: RutanConfigEntry, description: RutanCameraDescription, subentry: ConfigSubentry | None
-) -> PerimeterCamera | WallCamera:
+) -> PerimeterCamera | WallCamera | LiveCodeCamera:
     if subentry is None:
         return WallCamera(entry, description)
+    if description is LIVE_CODE:
+        return LiveCodeCamera(entry, description, subentry)
     return PerimeterCamera(entry, description, subentry)
 
 
@@ -114,3 +124,14 @@ class WallCamera(_Camera):
     async def async_camera_image(self, width: int | None = None, height: int | None = None) -> bytes | None:
         """Return the wall as it is now."""
         return await self.facility.screen.async_wall()
+
+
+class LiveCodeCamera(_Camera):
+    """The screen of a checkpoint: a code that is good for a moment, drawn when somebody looks."""
+
+    _attr_frame_interval = CODE_INTERVAL
+
+    @override
+    async def async_camera_image(self, width: int | None = None, height: int | None = None) -> bytes | None:
+        """Return the code as it is now."""
+        return await self.facility.signs.async_live(self.facility.patrol.checkpoints[self.subject])

@@ -1,13 +1,15 @@
 """A facility: the runtime of one config entry, and how its rooms are joined."""
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HassJob, HomeAssistant, callback
+from homeassistant.util import dt as dt_util
 from homeassistant.util.ulid import ulid_now
 
 from .actor import Actor, Origin, RefusedError
@@ -28,6 +30,7 @@ from .const import (
     CONF_REPEAT_INTERVAL,
     CONF_RESPONSE_TIME,
     CONF_RETENTION_DAYS,
+    CONF_ROTATION,
     CONF_TIER_DELAY,
     CONF_TOKEN_KEY,
     CONF_VISIT_TIMEOUT,
@@ -41,13 +44,16 @@ from .const import (
     MAX_TEXT,
     Language,
 )
+from .journal.record import Draft
 from .kept import Kept, async_retire, keep
 from .parts import Parts
 from .patrol.desk import PatrolDesk
 from .patrol.notice import is_due_tag
 from .patrol.photo import Album
+from .patrol.plan import Slot
 from .patrol.reception import Reception
-from .patrol.visit import Visit
+from .patrol.signs import Signs
+from .patrol.visit import Refusal as PatrolRefusal, Visit
 from .pictures import place_in
 from .police.alert import Answer, plain
 from .police.courier import PoliceDevice
@@ -55,6 +61,10 @@ from .police.delivery import Delivery, Plan, chosen
 from .police.dispatcher import Dispatcher
 
 type RutanConfigEntry = ConfigEntry[Facility]
+
+RECORD_CODE: Final = "visit_code_replaced"
+# How long (s) an officer waits for the disk before he is told that his visit is not on record yet.
+RECORD_DEADLINE: Final = 2.0
 
 
 class Facility:
@@ -126,8 +136,9 @@ class Facility:
             taken=self.kept.forms,
             wrong_pins=self.kept.wrong_pins,
             raise_alarm=self.raise_from_visit,
-            is_on_record=lambda: self.kept.journal_error is None,
+            async_is_on_record=self.async_is_on_record,
         )
+        self.signs = Signs(hass, entry.data[CONF_TOKEN_KEY])
         self.screen = Screen(
             hass,
             self.cameras,
@@ -143,6 +154,7 @@ class Facility:
         }
         self.alarm.picture_of = self._picture_of
         self.police.on_answer = self._answered
+        self.police.find_past = self._find_alarming
 
     async def async_open(self) -> None:
         """Take up what was open: from before the reload, or at the first set-up from the journal."""
@@ -187,9 +199,31 @@ class Facility:
             # The alarm first: nothing that is wrong with the visit may stand in its way.
             if answer is Answer.RAISE:
                 self.raise_from_visit(visit, guard)
-            # One that was taken back meanwhile is no longer signed.
-            with suppress(RefusedError):
+            # One that was taken back meanwhile is no longer signed, nor one of long ago.
+            if self.patrol.is_recent(visit):
                 self.patrol.countersign(guard, visit.id)
+
+    def _find_alarming(self) -> list[str]:
+        """Return the visits at which something happened, as far back as the book goes."""
+        return [visit.id for visit in self.patrol.book.visits.values() if visit.alarming]
+
+    @callback
+    def countersign(self, actor: Actor, visit_id: str | None = None) -> Visit:
+        """Take in the gate guard's signature on a visit, or on the latest unsigned; raise RefusedError."""
+        self._require_house(actor)
+        return self.patrol.countersign(actor, visit_id)
+
+    @callback
+    def excuse(self, actor: Actor, plan_id: str, at: datetime, reason: str) -> Slot:
+        """Take the visits expected around a time out of the figures; raise RefusedError."""
+        self._require_house(actor)
+        return self.patrol.excuse(actor, plan_id, at, reason)
+
+    def _require_house(self, actor: Actor) -> None:
+        """Raise RefusedError for an officer: nobody vouches for his own visits, or for those he did not make."""
+        held = [device for device in self.police.devices.values() if device.channel.belongs_to(actor.id)]
+        if held and not any(device.gate for device in held):
+            raise RefusedError(PatrolRefusal.ONLY_THE_HOUSE)
 
     @callback
     def raise_from_visit(self, visit: Visit, actor: Actor) -> Incident:
@@ -201,6 +235,15 @@ class Facility:
     def is_of_visits(self, tag: str) -> bool:
         """Tell whether an alert is about visits, not about an incident."""
         return tag in self.patrol.book.visits or is_due_tag(tag)
+
+    @callback
+    def replace_code(self, checkpoint_id: str, actor: Actor) -> None:
+        """Make another code for a checkpoint's sign: what is printed is worthless from now on."""
+        part = self._entry.subentries[checkpoint_id]
+        rotation = part.data.get(CONF_ROTATION, 0) + 1
+        body = {"rotation": rotation, "actor": actor.to_body()}
+        self.kept.journal.append(Draft(kind=RECORD_CODE, at=dt_util.utcnow(), subject=checkpoint_id, body=body))
+        self.hass.config_entries.async_update_subentry(self._entry, part, data={**part.data, CONF_ROTATION: rotation})
 
     @callback
     def _entered(self, camera: Camera) -> None:
@@ -239,6 +282,17 @@ class Facility:
         on_duty = {device_id: self.police.is_on_duty(device_id) for device_id in tiers}
         told = chosen(on_duty, tiers, min(tiers.values(), default=FIRST_TIER))
         return any(self.police.is_reachable(device_id) for device_id in told)
+
+    async def async_is_on_record(self) -> bool:
+        """Tell whether all that has happened is on the disk by now, or soon enough to wait for it."""
+        if self.kept.journal_error is not None:
+            return False
+        try:
+            async with asyncio.timeout(RECORD_DEADLINE):
+                await asyncio.wrap_future(self.kept.journal.mark())
+        except TimeoutError:
+            return False
+        return True
 
     @callback
     def hold(self) -> None:

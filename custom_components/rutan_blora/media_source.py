@@ -1,9 +1,10 @@
-"""Evidence of incidents, and reports, in Home Assistant's media browser."""
+"""Evidence of incidents, photos of visits, and reports, in Home Assistant's media browser."""
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Final, override
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -33,6 +34,7 @@ from .const import DOMAIN
 from .facility import RutanConfigEntry
 from .journal.record import Record, stored_time
 from .journal.store import Journal
+from .patrol.photo import VISITS, find as find_photo, photos
 from .pictures import EvidenceError, EvidenceProblem, Place, place_in
 from .reporting import report_path
 from .reports.export import (
@@ -73,11 +75,12 @@ class EvidenceSource(MediaSource):
         place = self._place
         if item.identifier.startswith(f"{FOLDER}/"):
             return await self._resolve_report(item.identifier)
-        incident, _, file = item.identifier.partition("/")
-        path = await self.hass.async_add_executor_job(find, place.folder, incident, file) if self._journals else None
+        folder, _, file = item.identifier.partition("/")
+        look = partial(find_photo, place.folder) if folder == VISITS else partial(find, place.folder, folder)
+        path = await self.hass.async_add_executor_job(look, file) if self._journals else None
         if path is None:
             raise Unresolvable(translation_domain=DOMAIN, translation_key="evidence_missing")
-        return PlayMedia(_url(place, incident, file), _MIME, path=path)
+        return PlayMedia(_url(place, folder, file), _MIME, path=path)
 
     async def _resolve_report(self, identifier: str) -> PlayMedia:
         _, _, path = identifier.partition("/")
@@ -148,9 +151,17 @@ def _browser(identifier: str) -> Callable[[_View, str], BrowseMediaSource]:
     """Return how to look through what is asked for."""
     if not identifier:
         return _browse_root
+    if identifier == VISITS:
+        return _browse_visits
     if identifier.partition("/")[0] == FOLDER:
         return _browse_reports if identifier == FOLDER else _browse_report
     return _browse_incident
+
+
+def _browse_visits(view: _View, _: str) -> BrowseMediaSource:
+    """Return the photos of visits, newest first; in the executor. What each is of stands in its visit's record."""
+    children = [_picture(view, VISITS, file, _local(at)) for file, at in photos(view.place.folder)]
+    return _folder(VISITS, view.word("folder", VISITS), children, MediaClass.IMAGE)
 
 
 def _browse_reports(view: _View, _: str) -> BrowseMediaSource:
@@ -180,11 +191,13 @@ def _browse_report(view: _View, identifier: str) -> BrowseMediaSource:
 
 
 def _browse_root(view: _View, _: str) -> BrowseMediaSource:
-    """Return all incidents, behind them the reports; in the executor."""
+    """Return all incidents, behind them the photos of visits and the reports; in the executor."""
     children = [
         _folder(incident, _incident_title(view, incident, view.records(incident)))
         for incident in incidents(view.place.folder)
     ]
+    if photos(view.place.folder):
+        children.append(_folder(VISITS, view.word("folder", VISITS)))
     if reports(view.place.folder / FOLDER):
         children.append(_folder(FOLDER, view.word("folder", FOLDER)))
     return _folder(None, EvidenceSource.name, children, MediaClass.DIRECTORY)
@@ -196,19 +209,23 @@ def _browse_incident(view: _View, incident: str) -> BrowseMediaSource:
     records = view.records(incident)
     taken = dict(filter(None, map(_taken, records)))
     children = [
-        BrowseMediaSource(
-            domain=DOMAIN,
-            identifier=f"{incident}/{picture.file}",
-            media_class=MediaClass.IMAGE,
-            media_content_type=_MIME,
-            title=_picture_title(view, picture, taken.get(f"{incident}/{picture.file}")),
-            can_play=True,
-            can_expand=False,
-            thumbnail=_url(view.place, incident, picture.file),
-        )
+        _picture(view, incident, picture.file, _picture_title(view, picture, taken.get(f"{incident}/{picture.file}")))
         for picture in stored
     ]
     return _folder(incident, _incident_title(view, incident, records), children, MediaClass.IMAGE)
+
+
+def _picture(view: _View, folder: str, file: str, title: str) -> BrowseMediaSource:
+    return BrowseMediaSource(
+        domain=DOMAIN,
+        identifier=f"{folder}/{file}",
+        media_class=MediaClass.IMAGE,
+        media_content_type=_MIME,
+        title=title,
+        can_play=True,
+        can_expand=False,
+        thumbnail=_url(view.place, folder, file),
+    )
 
 
 def _folder(
@@ -230,8 +247,8 @@ def _folder(
     )
 
 
-def _url(place: Place, incident: str, file: str) -> str:
-    return f"{place.url}/{incident}/{file}"
+def _url(place: Place, folder: str, file: str) -> str:
+    return f"{place.url}/{folder}/{file}"
 
 
 def _local(at: datetime) -> str:

@@ -1,6 +1,5 @@
 """Actions of Rutan Blora."""
 
-import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -8,7 +7,6 @@ from typing import Any, Final
 
 import voluptuous as vol
 
-from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import ATTR_CODE, ATTR_CONFIG_ENTRY_ID, ATTR_DEVICE_ID
 from homeassistant.core import (
     HomeAssistant,
@@ -44,6 +42,7 @@ from .journal.copy import CopyState
 from .journal.record import Record
 from .patrol.visit import CheckIn, Correction, Officer, Refusal, Report, Situation, Visit
 from .police.alert import plain
+from .reloads import async_wait_for_reload
 from .reporting import async_report
 from .reports.content import Period, last_month, period_of
 from .reports.export import Format
@@ -75,9 +74,6 @@ MAX_RECORDS: Final = 1000
 # A report of more would keep Home Assistant busy for long.
 MAX_PERIOD: Final = timedelta(days=367)
 
-# A reload takes a fraction of a second; a call that comes in between waits this long (seconds).
-RELOAD_DEADLINE: Final = 10
-
 _LIMITS: Final = {
     CONF_LOCATION: MAX_NAME,
     ATTR_MESSAGE: MAX_TEXT,
@@ -88,12 +84,6 @@ _LIMITS: Final = {
     ATTR_VEHICLE: MAX_NAME,
     ATTR_REASON: MAX_TEXT,
 }
-_RELOADING: Final = (
-    ConfigEntryState.NOT_LOADED,
-    ConfigEntryState.SETUP_IN_PROGRESS,
-    ConfigEntryState.UNLOAD_IN_PROGRESS,
-)
-
 SCHEMA_RAISE_ALARM: Final = vol.Schema(
     {
         vol.Required(ATTR_CONFIG_ENTRY_ID): cv.string,
@@ -303,7 +293,7 @@ async def _countersign_visit(call: ServiceCall) -> ServiceResponse:
     """Put the gate guard's signature under a visit, or the latest that has none."""
     facility = await _facility(call)
     with translated():
-        visit = facility.patrol.countersign(_actor(facility, call), call.data.get(ATTR_VISIT_ID))
+        visit = facility.countersign(_actor(facility, call), call.data.get(ATTR_VISIT_ID))
     return _visit_response(facility, visit)
 
 
@@ -330,7 +320,7 @@ async def _excuse_visit(call: ServiceCall) -> ServiceResponse:
     reason = _reason(_texts(call))
     facility, plan_id = await _part(call, call.data[ATTR_PLAN], SUBENTRY_PATROL_PLAN, "not_a_plan")
     with translated():
-        slot = facility.patrol.excuse(_actor(facility, call), plan_id, call.data[ATTR_AT], reason)
+        slot = facility.excuse(_actor(facility, call), plan_id, call.data[ATTR_AT], reason)
     return {"plan": slot.plan, "start": slot.start.isoformat(), "end": slot.end.isoformat()}
 
 
@@ -495,7 +485,7 @@ async def _part(call: ServiceCall, device_id: str, kind: str, error: str) -> tup
 async def _facility_of_visit(hass: HomeAssistant, visit_id: str) -> Facility:
     """Return the facility that has seen a visit, waiting out reloads; raise ServiceValidationError if none has."""
     for entry in hass.config_entries.async_entries(DOMAIN, include_ignore=False, include_disabled=False):
-        await _wait_for_reload(entry)
+        await async_wait_for_reload(entry)
     loaded: list[RutanConfigEntry] = hass.config_entries.async_loaded_entries(DOMAIN)
     for entry in loaded:
         if visit_id in entry.runtime_data.patrol.book.visits:
@@ -512,23 +502,6 @@ async def _facility(call: ServiceCall) -> Facility:
 async def _facility_of_entry(hass: HomeAssistant, entry_id: str) -> Facility:
     entry = hass.config_entries.async_get_entry(entry_id)
     if entry is not None and entry.domain == DOMAIN and entry.disabled_by is None:
-        await _wait_for_reload(entry)
+        await async_wait_for_reload(entry)
     loaded: RutanConfigEntry = async_get_config_entry(hass, DOMAIN, entry_id)
     return loaded.runtime_data
-
-
-async def _wait_for_reload(entry: RutanConfigEntry) -> None:
-    """Wait until an entry that is away is there again, or the deadline passes."""
-    if entry.state not in _RELOADING:
-        return
-    changed = asyncio.Event()
-    unsubscribe = entry.async_on_state_change(changed.set)
-    try:
-        async with asyncio.timeout(RELOAD_DEADLINE):
-            while entry.state in _RELOADING:
-                changed.clear()
-                await changed.wait()
-    except TimeoutError:
-        return
-    finally:
-        unsubscribe()

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from http import HTTPStatus
 from ipaddress import IPv6Address, ip_address
@@ -17,7 +18,7 @@ from homeassistant.util import dt as dt_util
 
 from .actor import RefusedError
 from .const import DOMAIN, VISIT_PATH, Language
-from .facility import Facility
+from .facility import Facility, RutanConfigEntry
 from .patrol.codes import Scanned, ScanRefusal, Ticket, accept, admit
 from .patrol.form import Field, cleaned
 from .patrol.limiter import Limiter
@@ -34,14 +35,18 @@ from .patrol.page import (
     raised_page,
 )
 from .patrol.photo import PhotoError, PhotoProblem
-from .patrol.reception import FormError, PageRefusal
+from .patrol.reception import Claim, FormError, PageRefusal
 from .patrol.upload import UploadError, UploadProblem, read_photo, read_texts
+from .reloads import async_wait_for_reload
 
 # From one address (a post behind one router, a patrol in one car), and for one checkpoint.
 PAGES_PER_MINUTE: Final = 120
 WRONG_PER_MINUTE: Final = 30
 FORMS_PER_MINUTE: Final = 60
+# Of who proves nothing, by a code that may be a photograph: more than any patrol, and far less than a flood.
+UNPROVED_PER_HOUR: Final = 30
 _MINUTE: Final = 60.0
+_HOUR: Final = 3600.0
 # Photos that may be on their way at a time, and how long another one waits for its turn (seconds).
 PHOTOS: Final = 8
 PHOTO_TURN: Final = 10.0
@@ -131,6 +136,7 @@ class VisitView(HomeAssistantView):
         self._pages = Limiter(PAGES_PER_MINUTE, _MINUTE)
         self._wrong = Limiter(WRONG_PER_MINUTE, _MINUTE)
         self._forms = Limiter(FORMS_PER_MINUTE, _MINUTE)
+        self._unproved = Limiter(UNPROVED_PER_HOUR, _HOUR)
         self._photos = asyncio.Semaphore(PHOTOS)
 
     async def get(self, request: Request, code: str) -> Response:
@@ -159,22 +165,48 @@ class VisitView(HomeAssistantView):
         """Return the page that confirms what was sent; raise FormError, RefusedError or UploadError."""
         _require_own_page(request)
         photo = await read_texts(request, sent.raw)
+        zone = dt_util.get_default_time_zone()
+        if sent.is_alarm:
+            return raised_page(await self._raise(request, code, sent), language, zone)
         self._let_in(request)
         facility, ticket = self._find(request, code, sent)
         if wait := self._forms.admit(ticket.checkpoint_id, facility.hass.loop.time()):
             raise _WaitError(Refusal.TOO_MANY, wait)
-        zone = dt_util.get_default_time_zone()
-        if sent.is_alarm:
-            return raised_page(facility.reception.raise_alarm(ticket), language, zone)
         done = facility.reception.again(ticket, sent.texts)
         if done is None:
             # The photo comes last: it is read only of who may send one.
-            claim = await facility.reception.async_examine(ticket, sent.texts, sent.pin, sent.at)
+            claim = await self._examine(request, facility, ticket, sent)
+            self._let_unproved_in(claim, facility)
             kept, problem = await self._photo(request, facility, photo) if photo is not None else (None, None)
             # All that takes a while: the facility may have been reloaded meanwhile.
             facility, _ = self._find(request, code, sent)
             done = facility.reception.take(claim, kept, problem)
+        done = await facility.reception.async_confirm(done)
         return done_page(done, language, zone=zone, ticket=sent.ticket)
+
+    async def _examine(self, request: Request, facility: Facility, ticket: Ticket, sent: _Sent) -> Claim:
+        """Return what a form comes to; raise FormError or RefusedError. Whoever guesses PINs is stopped."""
+        client = _client(request)
+        if sent.pin and (wait := self._wrong.wait(client, _now(request))):
+            raise _WaitError(Refusal.TOO_MANY, wait)
+        try:
+            return await facility.reception.async_examine(ticket, sent.texts, sent.pin, sent.at)
+        except RefusedError as err:
+            if sent.pin and err.refusal is PageRefusal.PIN:
+                self._wrong.admit(client, _now(request))
+            raise
+
+    async def _raise(self, request: Request, code: str, sent: _Sent) -> datetime:
+        """Raise the alarm of a form and return when; however many forms come, and whatever is being reloaded."""
+        try:
+            facility, ticket = self._find(request, code, sent)
+        except _WaitError as err:
+            if err.refusal is not Refusal.RELOADING:
+                raise
+            for entry in _entries(request.app[KEY_HASS]):
+                await async_wait_for_reload(entry)
+            facility, ticket = self._find(request, code, sent)
+        return facility.reception.raise_alarm(ticket)
 
     async def _photo(
         self, request: Request, facility: Facility, part: BodyPartReader
@@ -202,6 +234,14 @@ class VisitView(HomeAssistantView):
     def _let_in(self, request: Request) -> None:
         """Raise _WaitError for who comes too often."""
         if wait := self._pages.admit(_client(request), _now(request)):
+            raise _WaitError(Refusal.TOO_MANY, wait)
+
+    def _let_unproved_in(self, claim: Claim, facility: Facility) -> None:
+        """Raise _WaitError for one too many who proves neither who he is nor that he is here."""
+        ticket = claim.ticket
+        if ticket.is_fresh or claim.filled.officer.id is not None:
+            return
+        if wait := self._unproved.admit(ticket.checkpoint_id, facility.hass.loop.time()):
             raise _WaitError(Refusal.TOO_MANY, wait)
 
     def _scan(self, request: Request, code: str) -> tuple[Facility, Scanned]:
@@ -317,9 +357,13 @@ def _client(request: Request) -> str:
 
 
 @callback
+def _entries(hass: HomeAssistant) -> list[RutanConfigEntry]:
+    return hass.config_entries.async_entries(DOMAIN, include_ignore=False, include_disabled=False)
+
+
+@callback
 def _is_reloading(hass: HomeAssistant) -> bool:
-    entries = hass.config_entries.async_entries(DOMAIN, include_ignore=False, include_disabled=False)
-    return any(entry.state is not ConfigEntryState.LOADED for entry in entries)
+    return any(entry.state is not ConfigEntryState.LOADED for entry in _entries(hass))
 
 
 def _require_own_page(request: Request) -> None:

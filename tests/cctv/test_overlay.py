@@ -11,20 +11,16 @@ from custom_components.rutan_blora.cctv.overlay import (
     BACKGROUND,
     CARD,
     WARNING,
-    WHITE,
     WORDS,
     Words,
     decode,
-    font,
     moment,
     no_picture,
-    shorten,
     stale,
-    text_width,
-    writable,
 )
 from custom_components.rutan_blora.cctv.picture import Condition, Picture
 from custom_components.rutan_blora.const import Language
+from custom_components.rutan_blora.lettering import WHITE, font, writable
 
 from .drawing import BLUE, GREEN, NOW, WIB, Pixels, extent, is_close, picture, pixels, saturation
 
@@ -146,35 +142,6 @@ def test_whatever_is_changed_in_a_file_does_no_harm(changes: dict[int, int]) -> 
 
 
 # --- text ---
-
-
-@pytest.mark.parametrize(
-    ("text", "written"),
-    [
-        ("Tembok Utara 1", "Tembok Utara 1"),
-        ("Escape – North wall", "Escape - North wall"),
-        ("José “Ñandú” · 5°…", 'Jose "Nandu" · 5°...'),
-        ("a\tb\n c\u00a0d", "a b c d"),
-        ("سجن", "???"),
-        ("😀!", "?!"),
-        ("", ""),
-    ],
-)
-def test_what_the_font_lacks_is_replaced(text: str, written: str) -> None:
-    assert writable(text) == written
-
-
-@given(st.text(max_size=120), st.integers(8, 40), st.integers(-5, 400))
-def test_a_text_never_leaves_its_room(text: str, size: int, width: int) -> None:
-    short = shorten(text, size, width)
-    assert short == "" or text_width(short, size) <= width
-    assert short in ("", writable(text)) or (short.endswith("…") and writable(text).startswith(short[:-1]))
-
-
-def test_a_text_that_fits_is_not_cut() -> None:
-    assert shorten("Menara Barat Daya", 20, 400) == "Menara Barat Daya"
-    assert shorten("Menara Barat Daya", 20, 100) == "Menara B…"
-    assert shorten("Menara Barat Daya", 20, 3) == ""
 
 
 @pytest.mark.parametrize("words", WORDS.values(), ids=WORDS)

@@ -30,13 +30,13 @@ def sockets(socket_enabled: None) -> None:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def site(request: pytest.FixtureRequest) -> AsyncIterator[Site]:
-    """Return the running site, with as many cameras as the module asks for."""
+    """Return the running site, with the cameras and visits the module asks for."""
     # What belongs to a module is set up before the fixture above, which belongs to a single test.
     pytest_socket.enable_socket()
     home = HomeAssistant.temporary()
     try:
-        cameras = getattr(request.module, "CAMERAS", 0)
-        async with aiohttp.ClientSession() as session, Site(home, session, cameras=cameras) as running:
+        cameras, visits = getattr(request.module, "CAMERAS", 0), getattr(request.module, "VISITS", False)
+        async with aiohttp.ClientSession() as session, Site(home, session, cameras=cameras, visits=visits) as running:
             yield running
     finally:
         home.remove()

@@ -215,6 +215,30 @@ def test_appending_waits_for_nobody_and_keeps_the_order(house: House) -> None:
     assert batches == [1, 99]
 
 
+def test_a_mark_is_done_once_what_came_before_is_on_disk(house: House) -> None:
+    journal = house.opened()
+    journal.mark().result(PATIENCE)
+    writing = Event()
+    listen_to_writes(journal, lambda *_: writing.set())
+    with locked(house.path):
+        journal.append(a_draft(0))
+        mark, forgotten = journal.mark(), journal.mark()
+        assert writing.wait(PATIENCE)
+        assert not mark.done()
+        assert forgotten.cancel()
+    mark.result(PATIENCE)
+    assert numbers(house.path) == [0]
+
+
+def test_a_mark_behind_what_is_never_written_is_never_done(house: House, caplog: pytest.LogCaptureFixture) -> None:
+    journal = house.broken()
+    journal.append(a_draft(0))
+    mark = journal.mark()
+    journal.close()
+    assert not mark.done()
+    assert "The journal closes with 1 records that could not be written" in caplog.messages
+
+
 def test_many_may_append_at_once(house: House) -> None:
     journal = house.opened()
     start = Barrier(8)

@@ -490,7 +490,7 @@ def change(desk: Desk, visit: Visit, what: object) -> None:
         desk.take(correct(visit, Correction(void=what == "void", reason="x"), at=now, actor=GUARD))
 
 
-@settings(max_examples=150)
+@settings(max_examples=75)
 @given(STEPS)
 def test_the_book_that_is_read_is_the_book_that_was_kept(steps: list[tuple[int, object]]) -> None:
     desk = Desk()
@@ -502,7 +502,7 @@ def test_the_book_that_is_read_is_the_book_that_was_kept(steps: list[tuple[int, 
     assert read(desk.records) == (desk.book, [])
 
 
-@settings(max_examples=100)
+@settings(max_examples=75)
 @given(STEPS, st.integers(0, 25))
 def test_a_restart_in_between_changes_nothing(steps: list[tuple[int, object]], at: int) -> None:
     through, restarted = Desk(), Desk()
@@ -519,7 +519,7 @@ def test_a_restart_in_between_changes_nothing(steps: list[tuple[int, object]], a
     assert restarted.book == through.book
 
 
-@settings(max_examples=100)
+@settings(max_examples=75)
 @given(STEPS)
 def test_a_visit_fills_one_place_of_a_plan_ever(steps: list[tuple[int, object]]) -> None:
     desk = Desk()

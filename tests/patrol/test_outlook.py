@@ -3,10 +3,12 @@
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Final
+from unittest.mock import Mock
 
 from hypothesis import given, settings, strategies as st
 import pytest
 
+from custom_components.rutan_blora.patrol import outlook as outlook_module
 from custom_components.rutan_blora.patrol.book import Book
 from custom_components.rutan_blora.patrol.outlook import Outlook
 from custom_components.rutan_blora.patrol.plan import Judgement, Override, PatrolPlan, Slot, Verdict, Version, judge
@@ -120,6 +122,12 @@ def test_next_leaves_out_excused_windows() -> None:
     assert clock(look(book).next_slot) == "Wed 08:00"
 
 
+def test_next_is_the_window_that_runs_though_a_clock_that_was_ahead_had_it_judged() -> None:
+    book = judged(a_book(), NOW + 5 * HOUR)
+    assert clock(look(book).next_slot) == "Mon 08:00"
+    assert clock(look(book, NOW - 8 * DAY).next_slot) == "Sun 08:00"
+
+
 def test_nothing_is_next_of_a_plan_that_nobody_knows() -> None:
     assert look(Book()).next_slot is None
     assert look(Book()).plan("plan-1").next_slot is None
@@ -185,7 +193,7 @@ def test_plan_that_expects_nobody_any_more_is_not_overdue(plan: PatrolPlan | Non
     book.plan("plan-1", Version(since=NOW + HOUR, plan=plan, zone=WIB))
     outlook = look(judged(book, now), now)
     assert outlook.plan("plan-1").overdue is None
-    assert outcomes(outlook.plan("plan-1").judged)[-1] == "missed"
+    assert outcomes(outlook.plan("plan-1").outcomes.all)[-1] == "missed"
 
 
 def test_plan_of_exceptions_alone_can_be_overdue() -> None:
@@ -223,7 +231,7 @@ def test_slot_closes_after_its_grace_not_at_its_end() -> None:
 def test_visit_that_filled_a_slot_fills_no_other() -> None:
     plan = a_plan("08:00-10:00", "10:00-12:00", grace=HOUR)
     book = judged(a_book(visit_at(150 * MINUTE), plan=plan, since=NOW), NOW + 6 * HOUR)
-    assert outcomes(look(book, NOW + 6 * HOUR).plan("plan-1").judged) == ["missed", "on_time"]
+    assert outcomes(look(book, NOW + 6 * HOUR).plan("plan-1").outcomes.all) == ["missed", "on_time"]
 
 
 def test_plan_holds_by_the_clock_it_was_made_for() -> None:
@@ -359,16 +367,16 @@ def test_open_visits_and_last_check_ins_are_those_that_count() -> None:
     forgotten = fold(forgotten, time_out(forgotten, at=NOW + HOUR + TIMEOUT, actor=GUARD))
     here, nobody = visit_at(3 * HOUR, "C"), void(visit_at(4 * HOUR, "D"))
     outlook = look(a_book(here, nobody, forgotten, left), NOW + 4 * HOUR)
-    assert [visit.id for visit in outlook.open] == ["C"]
-    assert [visit.id for visit in outlook.arrived] == ["B", "A", "C"]
-    last = {place: check_in.at for place, check_in in outlook.last_check_ins.items()}
+    assert [visit.id for visit in outlook.arrivals.open] == ["C"]
+    assert [visit.id for visit in outlook.arrivals.all] == ["B", "A", "C"]
+    last = {place: check_in.at for place, check_in in outlook.arrivals.last_check_ins.items()}
     assert last == {GATE: NOW + 3 * HOUR, TOWER: NOW + HOUR}
 
 
 def test_last_check_in_is_the_latest_not_that_of_the_latest_visit() -> None:
     long = a_visit(a_scan(NOW), a_scan(NOW + HOUR), visit_id="A")
     short = a_visit(a_scan(NOW + 30 * MINUTE, AGUS), visit_id="B")
-    found: CheckIn = look(a_book(long, short), NOW + 2 * HOUR).last_check_ins[GATE]
+    found: CheckIn = look(a_book(long, short), NOW + 2 * HOUR).arrivals.last_check_ins[GATE]
     assert (found.at, found.officer) == (NOW + HOUR, BUDI)
 
 
@@ -428,6 +436,21 @@ def test_due_is_whenever_something_changes_by_itself() -> None:
     due = look(a_book(), NOW + HOUR).plan("plan-1").due
     ends = [NOW, NOW + 2 * HOUR, NOW + 150 * MINUTE]
     assert sorted(due) == [*ends, NOW + 5 * HOUR, NOW + DAY]
+
+
+def test_later_outlook_works_out_again_only_what_has_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    counted = {name: Mock(wraps=getattr(outlook_module, name)) for name in ("compliance", "unpredictability")}
+    for name, mock in counted.items():
+        monkeypatch.setattr(outlook_module, name, mock)
+    book = judged(a_book(visit_at(HOUR), since=NOW), NOW + 3 * HOUR)
+    first = look(book, NOW + 3 * HOUR)
+    for outlook in (first, first, Outlook(book, zone=WIB, now=NOW + 4 * HOUR, since=NOW, judged=first.judged)):
+        assert outlook.compliance("plan-1", 30).percent == 100
+        assert outlook.plan("plan-1").unpredictability is None
+    assert [mock.call_count for mock in counted.values()] == [1, 1]
+    book.visits["B"] = visit_at(3 * HOUR, "B")
+    assert len(Outlook(book, zone=WIB, now=NOW, since=NOW, arrivals=first.arrivals).arrivals.all) == 1
+    assert len(Outlook(book, zone=WIB, now=NOW, since=NOW, judged=first.judged).arrivals.all) == 2
 
 
 def test_copy_is_filled_apart() -> None:

@@ -164,6 +164,12 @@ def test_a_night_is_found_from_the_day_on_which_it_ends() -> None:
     assert span(slot) == (datetime(2026, 3, 2, 15, tzinfo=UTC), datetime(2026, 3, 2, 19, tzinfo=UTC))
 
 
+def test_a_slot_of_tomorrow_is_found_from_the_evening_on_which_it_opens() -> None:
+    at = datetime(2026, 3, 2, 16, 40, tzinfo=UTC)  # 23:40 on Monday
+    [slot] = slots(a_plan("00:05-02:00"), WIB, at, at + MINUTE)
+    assert slot.start == datetime(2026, 3, 2, 17, 5, tzinfo=UTC)
+
+
 def test_windows_within_one_minute_are_two_slots() -> None:
     found = list(slots(a_plan("08:00:00-08:00:20", "08:00:30-08:00:50"), WIB, NOW, NOW + HOUR))
     assert len({slot.key for slot in found}) == 2

@@ -227,8 +227,10 @@ def test_what_is_handed_in_late_belongs_to_the_visit_that_was_not_to_the_next() 
 def test_what_is_known_of_one_visit_is_not_taken_for_another_that_began_meanwhile() -> None:
     """A button is pressed, others arrive, the button is pressed again: it says nothing new of the others."""
     pressed = a_visit(a_scan(officer=NOBODY, evidence=Evidence.BUTTON), visit_id="A")
-    others = a_visit(a_scan(NOW + DEBOUNCE, AGUS, evidence=Evidence.TYPED), visit_id="B")
-    assert scanned([pressed, others], a_scan(NOW + SECOND, NOBODY, evidence=Evidence.BUTTON)) == ()
+    elsewhere = a_visit(a_scan(NOW + SECOND, AGUS, TOWER), visit_id="B")
+    here = a_visit(a_scan(NOW + DEBOUNCE, SITI, evidence=Evidence.TYPED), visit_id="C")
+    for others in ([elsewhere], [here], [elsewhere, here]):
+        assert scanned([pressed, *others], a_scan(NOW + 50 * SECOND, NOBODY, evidence=Evidence.BUTTON)) == ()
 
 
 def test_nobody_belongs_to_a_visit_that_was_none() -> None:
@@ -837,3 +839,15 @@ def test_damage_anywhere_is_told_or_harmless(data: st.DataObject) -> None:
     assert visit.arrival.visit_id == "A"
     assert (visit.evidence, visit.is_late_entry, visit.officers, visit.report.note) is not None
     scanned([visit], a_scan(NOW + HOUR))
+
+
+# --- what a signature proves ---
+
+
+def test_signature_proves_no_arrival_that_was_handed_in_after_it() -> None:
+    visit = a_visit(a_scan(NOW + HOUR))
+    signed = fold(visit, countersign(visit, at=NOW + HOUR, actor=GUARD))
+    earlier = a_scan(NOW, received_at=NOW + 2 * HOUR, evidence=Evidence.TYPED)
+    later = a_scan(NOW + 2 * HOUR, place=TOWER)
+    assert fold(signed, scanned([signed], later)).evidence is Evidence.COUNTERSIGNED
+    assert fold(signed, scanned([signed], earlier)).evidence is Evidence.TAG

@@ -9,24 +9,20 @@ from typing import Final
 from PIL import Image, ImageDraw
 
 from ..const import Language
+from ..lettering import WHITE, Colour, draw_text, shorten, text_width
 from .overlay import (
     BACKGROUND,
     CARD,
     WARNING,
-    WHITE,
     WORDS,
-    Colour,
     Size,
     darkened,
     decode,
     draw_band,
-    draw_text,
     encode,
     greyed,
     moment,
     no_picture,
-    shorten,
-    text_width,
 )
 from .picture import Condition, Picture
 

@@ -1,6 +1,7 @@
 """The journal in a database: one writer thread, appended to without anybody waiting."""
 
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import asdict, replace
 import logging
 from pathlib import Path
@@ -20,6 +21,9 @@ _LOGGER = logging.getLogger(__name__)
 RETRY: Final = 1.0
 CLOSE_TIMEOUT: Final = 5.0
 
+# Done once all that was appended before it is on the disk.
+type Mark = Future[None]
+
 
 class Journal(Reader):
     """An append-only journal.
@@ -33,7 +37,7 @@ class Journal(Reader):
         self._path = path
         self._on_health = on_health
         event.listen(self._engine, "connect", _durable)
-        self._queue: SimpleQueue[Draft | None] = SimpleQueue()
+        self._queue: SimpleQueue[Draft | Mark | None] = SimpleQueue()
         self._closing = Event()
         self._thread = Thread(target=self._write_all, name=f"rutan_blora journal {path.stem}", daemon=True)
         self._seq = 0
@@ -56,6 +60,12 @@ class Journal(Reader):
     def append(self, draft: Draft) -> None:
         """Record something; returns at once."""
         self._queue.put(draft)
+
+    def mark(self) -> Mark:
+        """Return what is done once all that was appended before is on the disk; never, if that is never written."""
+        mark: Mark = Future()
+        self._queue.put(mark)
+        return mark
 
     def close(self) -> None:
         """Write what is left and stop; blocks at most CLOSE_TIMEOUT seconds."""
@@ -97,19 +107,19 @@ class Journal(Reader):
                         self._give_up(batch)
                     break
 
-    def _give_up(self, batch: list[Draft]) -> None:
-        lost = len(batch)
+    def _give_up(self, batch: list[Draft | Mark]) -> None:
+        lost = len(_drafts(batch))
         while (rest := self._next_batch()) is not None:
-            lost += len(rest)
+            lost += len(_drafts(rest))
         self._queue.put(None)
         _LOGGER.error("The journal closes with %d records that could not be written", lost)
 
-    def _next_batch(self) -> list[Draft] | None:
+    def _next_batch(self) -> list[Draft | Mark] | None:
         """Wait for records and return all there are, None when closed and nothing is left."""
         first = self._queue.get()
         if first is None:
             return None
-        batch = [first]
+        batch: list[Draft | Mark] = [first]
         while True:
             try:
                 draft = self._queue.get_nowait()
@@ -121,8 +131,19 @@ class Journal(Reader):
                 return batch
             batch.append(draft)
 
-    def _write(self, batch: list[Draft]) -> bool:
-        """Seal and commit a batch; tell whether it is on disk."""
+    def _write(self, batch: list[Draft | Mark]) -> bool:
+        """Seal and commit a batch, and say so at its marks; tell whether it is on disk."""
+        drafts = _drafts(batch)
+        if drafts and not self._commit(drafts):
+            return False
+        for mark in batch:
+            # Who has waited too long is gone.
+            if isinstance(mark, Future) and mark.set_running_or_notify_cancel():
+                mark.set_result(None)
+        return True
+
+    def _commit(self, batch: list[Draft]) -> bool:
+        """Seal and commit records; tell whether they are on disk."""
         try:
             self._ensure()
             rows = self._seal(batch)
@@ -163,6 +184,10 @@ class Journal(Reader):
         except Exception:
             # Home Assistant's loop may be gone; the records must be written all the same.
             _LOGGER.debug("Nobody heard of the journal's health", exc_info=True)
+
+
+def _drafts(batch: list[Draft | Mark]) -> list[Draft]:
+    return [draft for draft in batch if isinstance(draft, Draft)]
 
 
 def _durable(connection: Any, _: object) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 from functools import partial
 import logging
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.util import dt as dt_util, ulid as ulid_util
@@ -26,7 +26,7 @@ from .book import (
     version_to_body,
 )
 from .checkpoint import Checkpoint, KnownOfficer
-from .outlook import Outlook
+from .outlook import Arrivals, Judged, Outlook
 from .plan import Judgement, PatrolPlan, Slot, Verdict, Version, slots, to_body
 from .visit import CheckIn, Correction, Event, Refusal, Visit
 
@@ -69,13 +69,15 @@ class PatrolDesk:
         self._timeout = timeout
         self._hass = hass
         self._journal = journal
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.Handle | None = None
         self._is_stopped = False
         self._knows_past = True
         # What closed before is judged; at first that is looked for in all that is at hand.
         self._judged_until: datetime | None = None
-        self._forgot_at: datetime | None = None
+        self._forgot_at: float | None = None
         self._outlook: Outlook | None = None
+        self._arrivals: Arrivals | None = None
+        self._outcomes: Judged | None = None
         self._visits: Listeners[Event, Visit] = Listeners(hass)
         self._plans: Listeners[[]] = Listeners(hass)
         self._judged: Listeners[Judgement] = Listeners(hass)
@@ -139,7 +141,7 @@ class PatrolDesk:
     def _nearest(self, what: CheckIn) -> Visit:
         """Return the visit that a check-in says nothing new of."""
         return min(
-            (visit for visit in self.outlook.arrived if what.checkpoint_id in visit.checkpoints),
+            (visit for visit in self.outlook.arrivals.all if what.checkpoint_id in visit.checkpoints),
             key=lambda visit: min(abs(what.at - old.at) for old in visit.check_ins),
         )
 
@@ -152,7 +154,7 @@ class PatrolDesk:
     @callback
     def check_out_at(self, checkpoint_id: str, actor: Actor) -> Visit:
         """Take in that the latest open visit that was checked in at a place has left."""
-        found = (visit for visit in reversed(self.outlook.open) if checkpoint_id in visit.checkpoints)
+        found = (visit for visit in reversed(self.outlook.arrivals.open) if checkpoint_id in visit.checkpoints)
         visit = next(found, None)
         return self._take(rules.check_out(visit, at=dt_util.utcnow(), actor=actor), visit)
 
@@ -172,12 +174,12 @@ class PatrolDesk:
     def excuse(self, actor: Actor, plan_id: str, at: datetime, reason: str) -> Slot:
         """Take the visits expected around a time out of the figures; raise RefusedError if none is."""
         plan = self.outlook.plan(plan_id)
-        around = (j.slot for j in (*plan.expected(at, at + _MOMENT), *plan.judged))
+        around = (j.slot for j in (*plan.expected(at, at + _MOMENT), *plan.outcomes.all))
         slot = next((slot for slot in around if slot.start <= at <= slot.end), None)
         if slot is None:
             raise RefusedError(Refusal.NO_SUCH_WINDOW)
         self.book.excuse(slot.key, reason)
-        self._outlook = None
+        self._changed(judgements=True)
         self._record(RECORD_EXCUSE, dt_util.utcnow(), subject=plan_id, body=excuse_to_body(slot, reason, actor))
         self._plans.tell()
         return slot
@@ -189,13 +191,28 @@ class PatrolDesk:
         """Return how the visits stood when something last happened, be it that time had passed."""
         if self._outlook is None:
             now = dt_util.utcnow()
-            zone = dt_util.get_default_time_zone()
-            self._outlook = Outlook(self.book, zone=zone, now=now, since=self._judged_until or now - MEMORY)
+            self._outlook = Outlook(
+                self.book,
+                zone=dt_util.get_default_time_zone(),
+                now=now,
+                since=self._judged_until or now - MEMORY,
+                arrivals=self._arrivals,
+                judged=self._outcomes,
+            )
+            self._arrivals, self._outcomes = self._outlook.arrivals, self._outlook.judged
         return self._outlook
+
+    def _changed(self, *, visits: bool = False, judgements: bool = False) -> None:
+        """Look anew: time has passed, or the book has changed."""
+        self._outlook = None
+        if visits:
+            self._arrivals = None
+        if judgements:
+            self._outcomes = None
 
     def find_open(self, visit_id: str | None = None) -> Visit | None:
         """Return an open visit: that one, or the latest to arrive."""
-        return next((visit for visit in reversed(self.outlook.open) if visit_id in (None, visit.id)), None)
+        return next((visit for visit in reversed(self.outlook.arrivals.open) if visit_id in (None, visit.id)), None)
 
     def is_recent(self, visit: Visit) -> bool:
         """Tell whether the guard at the gate can still know of a visit."""
@@ -204,7 +221,7 @@ class PatrolDesk:
     @property
     def unsigned(self) -> Visit | None:
         """Return the latest visit that waits for the gate guard's signature, None if there is none."""
-        found = (v for v in self.outlook.arrived if v.countersigned is None and self.is_recent(v))
+        found = (v for v in self.outlook.arrivals.all if v.countersigned is None and self.is_recent(v))
         return max(found, key=lambda visit: visit.last_at, default=None)
 
     def location(self, visit: Visit) -> str:
@@ -215,7 +232,7 @@ class PatrolDesk:
 
     def last_check_in(self, checkpoint_id: str) -> CheckIn | None:
         """Return the latest check-in at a place that counts."""
-        return self.outlook.last_check_ins.get(checkpoint_id)
+        return self.outlook.arrivals.last_check_ins.get(checkpoint_id)
 
     def verdict(self, visit: Visit) -> Verdict:
         """Return what a visit is to the plans as far as it is known now, `unscheduled` if it is nothing to them."""
@@ -232,7 +249,7 @@ class PatrolDesk:
     def running(self, plan_id: str) -> tuple[Visit, frozenset[str]] | None:
         """Return the latest visit that is on a plan's round now and the checkpoints it has still to come by."""
         places = self.plans[plan_id].checkpoints
-        visit = next((visit for visit in reversed(self.outlook.open) if places & visit.checkpoints), None)
+        visit = next((visit for visit in reversed(self.outlook.arrivals.open) if places & visit.checkpoints), None)
         return (visit, places - visit.checkpoints) if visit is not None else None
 
     # --- the clock ---
@@ -243,7 +260,7 @@ class PatrolDesk:
         # Whatever happens: time goes on.
         self._wait(LOOK_EVERY.total_seconds())
         now = dt_util.utcnow()
-        self._outlook = None
+        self._changed()
         self._note_plans(now)
         self._time_out(now)
         self._close(now)
@@ -257,6 +274,12 @@ class PatrolDesk:
         if not self._is_stopped:
             self._timer = self._hass.loop.call_later(delay, self._tick)
 
+    def _look_soon(self) -> None:
+        """Look again as soon as what has just happened is taken in."""
+        self._rest()
+        if not self._is_stopped:
+            self._timer = self._hass.loop.call_soon(self._tick)
+
     def _rest(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
@@ -266,7 +289,7 @@ class PatrolDesk:
         """Return when something is due next, at the latest when it is looked anyway."""
         times = [now + LOOK_EVERY]
         times += (at for plan in self.outlook.plans for at in plan.due)
-        times += (visit.last_at + self._timeout for visit in self.outlook.open)
+        times += (visit.last_at + self._timeout for visit in self.outlook.arrivals.open)
         # A moment later: what is due at a time is judged after it.
         return min(at for at in times if at > now) + timedelta(milliseconds=10)
 
@@ -284,7 +307,7 @@ class PatrolDesk:
 
     def _time_out(self, now: datetime) -> None:
         """End the visits of which nothing was heard any more."""
-        for visit in [visit for visit in self.outlook.open if visit.last_at + self._timeout <= now]:
+        for visit in [visit for visit in self.outlook.arrivals.open if visit.last_at + self._timeout <= now]:
             self._take(rules.time_out(visit, at=now, actor=_BY_PLAN), visit)
 
     def _close(self, now: datetime) -> None:
@@ -292,18 +315,20 @@ class PatrolDesk:
         for judgement in [judgement for plan in self.outlook.plans for judgement in plan.closed]:
             self._note(judgement, now)
         self._judged_until = now
-        self._outlook = None
+        self._changed()
 
     def _forget(self, now: datetime) -> None:
-        """Let go of what is over for long, now and then; the journal has it."""
-        if self._forgot_at is None or abs(now - self._forgot_at) >= FORGET_EVERY:
-            self._forgot_at = now
+        """Let go of what is over for long, now and then by a clock that nobody sets; the journal has it."""
+        passed = self._hass.loop.time()
+        if self._forgot_at is None or passed - self._forgot_at >= FORGET_EVERY.total_seconds():
+            self._forgot_at = passed
             self.book.forget(now - MEMORY)
+            self._changed(visits=True, judgements=True)
 
     def _note(self, judgement: Judgement, now: datetime) -> None:
         """Put a judgement on record and tell of it."""
         self.book.judge(judgement)
-        self._outlook = None
+        self._changed(judgements=True)
         slot = judgement.slot
         self._record(RECORD_VERDICT, now, subject=slot.plan_id, body=to_body(judgement))
         self._judged.tell(self.book.judgements[slot.key])
@@ -320,12 +345,13 @@ class PatrolDesk:
                 event.type.value, event.at, subject=subject, visit=event.visit_id, body=partial(rules.to_body, event)
             )
             self._visits.tell(event, visit)
-        if visit is None:
-            raise RefusedError(Refusal.NO_SUCH_VISIT)
+        if TYPE_CHECKING:
+            # A command that finds no visit begins one or is refused.
+            assert visit is not None
         if events:
-            self._outlook = None
+            self._changed(visits=True)
             self._revise(before, visit)
-            self._wait(0)
+            self._look_soon()
         return visit
 
     def _revise(self, before: Visit | None, after: Visit) -> None:

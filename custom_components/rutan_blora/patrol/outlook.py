@@ -1,12 +1,12 @@
 """How visits stand at a time: expected, overdue, kept. Rules only: no Home Assistant, no clock, no I/O.
 
-An outlook is of one moment and looks nothing up twice; what changes the book asks for a new one.
+An outlook is of one moment and works nothing out twice; what changes the book asks for a new one.
 """
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime, timedelta, tzinfo
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cached_property
 from itertools import takewhile
 from typing import Final
@@ -41,24 +41,99 @@ _MOMENT: Final = timedelta(microseconds=1)
 _RANK: Final = list(Verdict)
 
 
+class Arrivals:
+    """The visits that count, in the order in which they came."""
+
+    def __init__(self, book: Book) -> None:
+        self.all = sorted((v for v in book.visits.values() if not v.is_void), key=lambda visit: visit.arrived_at)
+
+    def since(self, at: datetime) -> list[Visit]:
+        """Return those that came at a time (UTC) or later."""
+        return self.all[bisect_left(self.all, at, key=lambda visit: visit.arrived_at) :]
+
+    @cached_property
+    def open(self) -> list[Visit]:
+        """Return those that are going on."""
+        return [visit for visit in self.all if visit.is_open]
+
+    @cached_property
+    def last_check_ins(self) -> dict[str, CheckIn]:
+        """Return by checkpoint the latest check-in."""
+        found: dict[str, CheckIn] = {}
+        for visit in self.all:
+            for check_in in visit.check_ins:
+                last = found.get(check_in.checkpoint_id)
+                if last is None or last.at <= check_in.at:
+                    found[check_in.checkpoint_id] = check_in
+        return found
+
+
+class Outcomes:
+    """What became of the slots of one plan, earliest first."""
+
+    def __init__(self, judgements: Iterable[Judgement] = ()) -> None:
+        self.all = list(judgements)
+        self._compliance: dict[datetime, Compliance] = {}
+        self._unpredictability: dict[datetime, float | None] = {}
+
+    @cached_property
+    def verdicts(self) -> Mapping[str, Verdict]:
+        """Return by visit what it was to the plan."""
+        return _verdicts(self.all)
+
+    def since(self, at: datetime) -> list[Judgement]:
+        """Return those of slots that closed at a time (UTC) or later."""
+        return [judgement for judgement in self.all if judgement.slot.closes_at >= at]
+
+    def compliance(self, since: datetime) -> Compliance:
+        """Return how the visits came out since a time (UTC)."""
+        if since not in self._compliance:
+            self._compliance[since] = compliance(self.since(since))
+        return self._compliance[since]
+
+    def unpredictability(self, since: datetime) -> float | None:
+        """Return how hard the hour of the visits was to foretell since a time (UTC), in percent."""
+        if since not in self._unpredictability:
+            self._unpredictability[since] = unpredictability(self.since(since))
+        return self._unpredictability[since]
+
+
+class Judged:
+    """All that is judged: the outcomes of each plan, and of all."""
+
+    def __init__(self, book: Book) -> None:
+        judgements = sorted(book.judgements.values(), key=lambda judgement: judgement.slot.start)
+        self.every = Outcomes(judgements)
+        by_plan: dict[str, list[Judgement]] = defaultdict(list)
+        for judgement in judgements:
+            by_plan[judgement.slot.plan_id].append(judgement)
+        self.plans = {plan_id: Outcomes(found) for plan_id, found in by_plan.items()}
+
+
 class Outlook:
     """What a book comes to at a time (UTC), by the clock of its house.
 
-    Slots that closed before `since` (UTC) are judged, as far as they are to be.
+    Slots that closed before `since` (UTC) are judged, as far as they are to be. What an earlier outlook has worked out,
+    and nothing has changed since, is taken over from it: its `arrivals` or what is `judged`.
     """
 
-    def __init__(self, book: Book, *, zone: tzinfo, now: datetime, since: datetime) -> None:
+    def __init__(
+        self,
+        book: Book,
+        *,
+        zone: tzinfo,
+        now: datetime,
+        since: datetime,
+        arrivals: Arrivals | None = None,
+        judged: Judged | None = None,
+    ) -> None:
         self.book = book
         self.zone = zone
         self.now = now
         self.since = min(since, now)
-        judged: dict[str, list[Judgement]] = defaultdict(list)
-        for judgement in sorted(book.judgements.values(), key=lambda judgement: judgement.slot.start):
-            judged[judgement.slot.plan_id].append(judgement)
-        self._plans = {
-            plan_id: PlanOutlook(self, plan_id, judged.get(plan_id, [])) for plan_id in {*book.versions, *judged}
-        }
-        self._compliance: dict[tuple[str | None, int], Compliance] = {}
+        self.arrivals = arrivals or Arrivals(book)
+        self.judged = judged or Judged(book)
+        self._plans = {plan_id: PlanOutlook(self, plan_id) for plan_id in {*book.versions, *self.judged.plans}}
 
     def copy(self) -> Outlook:
         """Return the same outlook on a book of its own, which another thread may look at, or fill."""
@@ -67,7 +142,7 @@ class Outlook:
     def plan(self, plan_id: str) -> PlanOutlook:
         """Return how a plan stands; of one that nobody knows nothing is expected."""
         if (found := self._plans.get(plan_id)) is None:
-            found = self._plans[plan_id] = PlanOutlook(self, plan_id, [])
+            found = self._plans[plan_id] = PlanOutlook(self, plan_id)
         return found
 
     @property
@@ -75,33 +150,9 @@ class Outlook:
         """Return how each plan stands, those that are no more too."""
         return list(self._plans.values())
 
-    @cached_property
-    def arrived(self) -> list[Visit]:
-        """Return the visits that count in the order in which they came."""
-        return sorted((v for v in self.book.visits.values() if not v.is_void), key=lambda visit: visit.arrived_at)
-
-    @cached_property
-    def open(self) -> list[Visit]:
-        """Return the visits that are going on in the order in which they came."""
-        return [visit for visit in self.arrived if visit.is_open]
-
-    @cached_property
-    def last_check_ins(self) -> dict[str, CheckIn]:
-        """Return by checkpoint the latest check-in that counts."""
-        found: dict[str, CheckIn] = {}
-        for check_in in (check_in for visit in self.arrived for check_in in visit.check_ins):
-            last = found.get(check_in.checkpoint_id)
-            if last is None or last.at <= check_in.at:
-                found[check_in.checkpoint_id] = check_in
-        return found
-
-    def arrived_since(self, at: datetime) -> list[Visit]:
-        """Return the visits that came at a time (UTC) or later."""
-        return self.arrived[bisect_left(self.arrived, at, key=lambda visit: visit.arrived_at) :]
-
     def verdict(self, visit_id: str) -> Verdict:
         """Return what a visit is to the plans as far as it is known now, `unscheduled` if it is nothing to them."""
-        found = (plan.verdicts.get(visit_id) for plan in self._plans.values())
+        found = (plan.verdict(visit_id) for plan in self._plans.values())
         return min((verdict for verdict in found if verdict is not None), key=_RANK.index, default=Verdict.UNSCHEDULED)
 
     @cached_property
@@ -110,27 +161,23 @@ class Outlook:
         found = (plan.next_slot for plan in self._plans.values())
         return min((slot for slot in found if slot is not None), key=lambda slot: slot.start, default=None)
 
-    def judged(self, plan_id: str | None, days: int) -> list[Judgement]:
-        """Return what became of the slots of a plan, or of all, closed in the last days: 1 is today, by the clock."""
-        today = self.now.astimezone(self.zone).replace(hour=0, minute=0, second=0, microsecond=0)
-        since = (today - timedelta(days=days - 1)).astimezone(self.now.tzinfo)
-        of = self._plans.values() if plan_id is None else (self.plan(plan_id),)
-        return [j for plan in of for j in plan.judged if since <= j.slot.closes_at <= self.now]
-
     def compliance(self, plan_id: str | None, days: int) -> Compliance:
-        """Return how the visits of the last days came out (see `judged`)."""
-        key = (plan_id, days)
-        if key not in self._compliance:
-            self._compliance[key] = compliance(self.judged(plan_id, days))
-        return self._compliance[key]
+        """Return how the visits of a plan, or of all, came out in the windows closed in the last days (see `begin`)."""
+        of = self.judged.every if plan_id is None else self.plan(plan_id).outcomes
+        return of.compliance(self.begin(days))
+
+    def begin(self, days: int) -> datetime:
+        """Return when the last days began (UTC): 1 is today, by the clock of the house."""
+        today = self.now.astimezone(self.zone).replace(hour=0, minute=0, second=0, microsecond=0)
+        return (today - timedelta(days=days - 1)).astimezone(UTC)
 
 
 class PlanOutlook:
-    """How one plan stands; `judged` is what became of its slots, earliest first."""
+    """How one plan stands; `outcomes` are what became of its slots."""
 
-    def __init__(self, outlook: Outlook, plan_id: str, judged: list[Judgement]) -> None:
+    def __init__(self, outlook: Outlook, plan_id: str) -> None:
         self.id = plan_id
-        self.judged = judged
+        self.outcomes = outlook.judged.plans.get(plan_id) or Outcomes()
         self._of = outlook
         self._now = outlook.now
         self._book = outlook.book
@@ -139,22 +186,27 @@ class PlanOutlook:
     def live(self) -> Mapping[str, Judgement]:
         """Return by slot key how the slots stand that count by now and are not judged yet, earliest closed first."""
         slots = [s for s in self._slots(self._of.since, self._now + _MOMENT) if s.key not in self._book.judgements]
-        return judge(slots, self._arrivals(slots, self.judged))
+        return judge(slots, self._arrivals(slots, self.outcomes.all))
 
     @cached_property
     def closed(self) -> list[Judgement]:
         """Return what became of the slots that are over and are not judged yet, in the order in which they closed."""
         return [judgement for judgement in self.live.values() if judgement.slot.closes_at < self._now]
 
+    def verdict(self, visit_id: str) -> Verdict | None:
+        """Return what a visit is to this plan as far as it is known now, None if it is nothing to it."""
+        return self._live_verdicts.get(visit_id) or self.outcomes.verdicts.get(visit_id)
+
     @cached_property
-    def verdicts(self) -> Mapping[str, Verdict]:
-        """Return by visit what it is to this plan, as far as it is known now."""
-        return {r.visit_id: r.verdict for j in (*self.judged, *self.live.values()) for r in j.results if r.visit_id}
+    def _live_verdicts(self) -> Mapping[str, Verdict]:
+        return _verdicts(self.live.values())
 
     @cached_property
     def next_slot(self) -> Slot | None:
         """Return the window in which a visit is still expected: one that runs, or the next."""
-        short = [j.slot for j in self.live.values() if j.slot.end > self._now and self._is_short(j)]
+        # One that runs is judged already if the clock was ahead meanwhile.
+        known = (*self.outcomes.since(self._now), *self.live.values())
+        short = [j.slot for j in known if j.slot.opens_at <= self._now < j.slot.end and self._is_short(j)]
         return min((*short, *self._coming()), key=lambda slot: slot.start, default=None)
 
     def _coming(self) -> list[Slot]:
@@ -179,22 +231,22 @@ class PlanOutlook:
     @cached_property
     def overdue(self) -> Judgement | None:
         """Return how the slot stands whose visits should have come; it stays so until one comes or the next begins."""
-        begun = (j for j in (*self.judged, *self.live.values()) if j.slot.start <= self._now)
+        begun = (j for j in (*self.outcomes.all, *self.live.values()) if j.slot.start <= self._now)
         last = max(begun, key=lambda judgement: judgement.slot.start, default=None)
         if last is None or not self._expects or last.slot.end >= self._now or not self._is_short(last):
             return None
-        late = self._of.arrived_since(last.slot.closes_at)
+        late = self._of.arrivals.since(last.slot.closes_at)
         is_made_up = any(v.arrived_at > last.slot.closes_at and last.slot.checkpoints <= v.checkpoints for v in late)
         return None if is_made_up else last
 
     @property
     def unpredictability(self) -> float | None:
         """Return how hard the hour of the visits of a month is to foretell, in percent."""
-        return unpredictability(self._of.judged(self.id, COMPLIANCE_DAYS))
+        return self.outcomes.unpredictability(self._of.begin(COMPLIANCE_DAYS))
 
     def recent(self, since: datetime) -> list[Slot]:
         """Return the slots that have begun to count and closed after a time (UTC), and the last that closed at all."""
-        closed = [j for i, j in enumerate(reversed(self.judged)) if i == 0 or j.slot.closes_at > since]
+        closed = [j for i, j in enumerate(reversed(self.outcomes.all)) if i == 0 or j.slot.closes_at > since]
         return [judgement.slot for judgement in (*closed, *self.live.values())]
 
     def expected(self, since: datetime, until: datetime) -> list[Judgement]:
@@ -207,11 +259,11 @@ class PlanOutlook:
 
         What filled another slot stays there.
         """
-        touched = {j.slot.key: j for j in self.judged if any(j.slot.fit(at) for at in times)}
+        touched = {j.slot.key: j for j in self.outcomes.all if any(j.slot.fit(at) for at in times)}
         if not touched:
             return []
         slots = [*(j.slot for j in touched.values()), *(j.slot for j in self.live.values())]
-        arrivals = self._arrivals(slots, [j for j in self.judged if j.slot.key not in touched])
+        arrivals = self._arrivals(slots, [j for j in self.outcomes.all if j.slot.key not in touched])
         again = judge(slots, [arrival for arrival in arrivals if any(slot.fit(arrival.at) for slot in slots)])
         return [again[key] for key, judgement in touched.items() if again[key].results != judgement.results]
 
@@ -233,7 +285,12 @@ class PlanOutlook:
         since = min(slot.opens_at for slot in slots)
         near = takewhile(lambda judgement: judgement.slot.start > since - _LONGEST, reversed(others))
         used = {result.visit_id for judgement in near for result in judgement.results}
-        return [visit.arrival for visit in self._of.arrived_since(since) if visit.id not in used]
+        return [visit.arrival for visit in self._of.arrivals.since(since) if visit.id not in used]
 
     def _slots(self, since: datetime, until: datetime) -> list[Slot]:
         return slots_of(self._book.versions.get(self.id, ()), self._of.zone, since, until)
+
+
+def _verdicts(judgements: Iterable[Judgement]) -> dict[str, Verdict]:
+    """Return what each visit was that filled a place."""
+    return {result.visit_id: result.verdict for j in judgements for result in j.results if result.visit_id}

@@ -60,12 +60,13 @@
 
   // A report is kept under its ticket until the house has answered it; its PIN never leaves the memory of the page.
   const kept = () => load("kept", []);
-  const drop = (ticket) => save("kept", kept().filter((one) => one.ticket !== ticket));
+  const others = (ticket) => kept().filter((one) => one.ticket !== ticket);
+  const drop = (ticket) => save("kept", others(ticket).length ? others(ticket) : null);
   const keep = async (report, picture) => {
-    const others = kept().filter((one) => one.ticket !== report.ticket);
-    const whole = { ...report, photo: picture ? await toText(picture) : null };
-    if (!save("kept", [...others, whole])) return save("kept", [...others, { ...report, photo: null }]) && "bare";
-    return "whole";
+    const bare = { ...report, photo: null };
+    const whole = picture ? { ...report, photo: await toText(picture) } : bare;
+    if (save("kept", [...others(report.ticket), whole])) return "whole";
+    return save("kept", [...others(report.ticket), bare]) && "bare";
   };
 
   const post = async (report, pin, picture) => {
@@ -194,6 +195,7 @@
     f.elements.photo.onchange = async (event) => {
       const [file] = event.target.files;
       photo = file ? await shrink(file) : null;
+      if (photo) $(".photo").textContent = Math.ceil(photo.size / 1024) + " kB";
     };
     f.onsubmit = submit;
   };

@@ -157,8 +157,9 @@ def done_page(done: Done, language: Language, *, zone: tzinfo, ticket: str) -> s
         "" if done.is_on_record else words.off_record,
         words.nrp_odd if done.filled.is_nrp_odd else "",
     ]
+    title = f"✓ {words.done}" if done.is_on_record else words.off_record_title
     body = (
-        f'<div class="box good" role=status><h2>✓ {escape(words.done)}</h2><p class=when>{escape(at)}</p>'
+        f'<div class="box good" role=status><h2>{escape(title)}</h2><p class=when>{escape(at)}</p>'
         + "".join(f"<p>{escape(note)}</p>" for note in notes if note)
         + "</div>"
         + _alarm(done, language, zone, ticket)

@@ -42,6 +42,7 @@ class Words:
     proved: str
     unproved: str
     off_record: str
+    off_record_title: str
     photo_kept: str
     photo_problems: Mapping[str, str]
     nrp_odd: str
@@ -100,6 +101,7 @@ _ID: Final = Words(
     proved="Dibuktikan dengan PIN.",
     unproved="Tanpa PIN: identitas belum dibuktikan.",
     off_record="Buku catatan sedang bermasalah: kunjungan ini baru ada di memori. Beri tahu petugas P2U.",
+    off_record_title="Kunjungan diterima, belum tercatat",
     photo_kept="tersimpan",
     photo_problems={
         "not_a_picture": "tidak tersimpan: bukan gambar JPEG, PNG, atau WebP yang utuh",
@@ -199,6 +201,7 @@ _EN: Final = Words(
     proved="Proved by PIN.",
     unproved="Without a PIN: who you are is not proved.",
     off_record="The record is not well: this visit is only in memory yet. Tell the guard at the gate.",
+    off_record_title="Visit taken in, not recorded yet",
     photo_kept="kept",
     photo_problems={
         "not_a_picture": "not kept: no whole JPEG, PNG or WebP picture",
