@@ -52,9 +52,15 @@ class Copying:
             return
         self._let_go()
         self._url = url
-        if url is not None:
-            # Nobody waits for it: it must take nothing from a start.
-            self._unsub = async_at_started(self._hass, self._begin)
+        if url is None:
+            return
+
+        @callback
+        def begin(hass: HomeAssistant) -> None:
+            self._task = hass.async_create_background_task(self._start(url), f"{DOMAIN} copy {self._slug}")
+
+        # Nobody waits for it: it must take nothing from a start.
+        self._unsub = async_at_started(self._hass, begin)
 
     async def async_compare(self) -> CopyHealth | None:
         """Return how the copy is now, None if none is wanted."""
@@ -83,11 +89,6 @@ class Copying:
         self._url = self._unsub = self._task = self._copy = None
         self._end_missing()
         self._show(ISSUE_DIFFERS, None)
-
-    @callback
-    def _begin(self, _: HomeAssistant) -> None:
-        if (url := self._url) is not None:
-            self._task = self._hass.async_create_background_task(self._start(url), f"{DOMAIN} copy {self._slug}")
 
     async def _start(self, url: str) -> None:
         """Fetch the driver, as often as it takes, and follow."""

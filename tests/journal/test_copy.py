@@ -343,6 +343,13 @@ def test_a_copy_that_never_began_may_be_closed(site: Site) -> None:
     JournalCopy(site.journal, site.server.url(), site.schema, Told()).close()
 
 
+def test_a_stop_just_before_it_connects_is_heeded(site: Site) -> None:
+    copied = JournalCopy(site.journal, site.server.url(), site.schema, Told())
+    copied.stop()
+    copied._follow()
+    assert site.server.execute(f"SELECT to_regnamespace('{site.schema}')") == [(None,)]  # our own
+
+
 # --- a copy that differs ---
 
 
