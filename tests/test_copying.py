@@ -326,8 +326,11 @@ async def test_an_address_is_tried_saved_never_shown_and_kept_until_it_is_emptie
     await fill_in(house, journal_url=CODE_NOT_CHANGED, tier_delay=60)
     assert house.entry.options[CONF_JOURNAL_URL] == server.url()
     assert house.entry.options["tier_delay"] == 60
+    ended = house.facility.kept.copying._copy
+    assert ended is not None
     await fill_in(house)
     assert CONF_JOURNAL_URL not in house.entry.options
+    await until(lambda: not ended._thread.is_alive())
 
 
 @pytest.mark.parametrize("url", ["no address", "mysql://rutan:s3cret@127.0.0.1/rutan", "postgresql://a:b@c@d/e"])
