@@ -274,8 +274,9 @@ async def _measure_check_ins(hass: HomeAssistant, core: Path, trials: int) -> Fi
         samples.answered.append(perf_counter() - begin)
         samples.recorded.append(await _until(partial(_is_beyond, database, head), begin))
         await _settle(hass)
-        samples.held.append(watch.held)
+        # Here nobody looks at the file meanwhile.
         samples.shown.append(await _scan(hass, watch, _TAG, shown))
+        samples.held.append(watch.held)
         samples.core.append(await _scan(hass, watch, _OTHER_TAG, tag))
     heart.cancel()
     database.close()
@@ -338,15 +339,14 @@ def _head(database: sqlite3.Connection) -> int:
 
 def patrol_goals(patrol: Figures) -> list[Goal]:
     """Return what was wanted of visits."""
-    scan = patrol["scan"]
-    ours, core = scan["rutan_blora"]["p50_ms"], scan["core tag"]["p50_ms"]
+    shown = patrol["scan"]["rutan_blora"]["p50_ms"]
     return [
         Goal(name="check-in action → recorded, p99", limit=50.0, measured=patrol["recorded"]["p99_ms"], unit="ms"),
-        Goal(name="event loop held by a check-in, p99", limit=10.0, measured=patrol["held"]["p99_ms"], unit="ms"),
+        Goal(name="event loop held by a scan, p99", limit=10.0, measured=patrol["held"]["p99_ms"], unit="ms"),
         Goal(name="verdicts of a month, p50", limit=250.0, measured=patrol["month"]["p50_ms"], unit="ms"),
         Goal(name="compliance of 30 days, p50", limit=10.0, measured=patrol["compliance"]["p50_ms"], unit="ms"),
         Goal(name="visits of 32 days read, p50", limit=1000.0, measured=patrol["read"]["p50_ms"], unit="ms"),
-        Goal(name="scan → shown / core tag, p50", limit=5.0, measured=ratio(ours, core), unit="x"),
+        Goal(name="tag scanned → shown, p50", limit=10.0, measured=shown, unit="ms"),
     ]
 
 
@@ -356,13 +356,29 @@ def patrol_table(patrol: Figures) -> str:
     rows = [
         ("check-in action, until it is answered", patrol["answered"]),
         ("check-in action, until it is on the disk", patrol["recorded"]),
-        ("check-in action, event loop held at most", patrol["held"]),
         ("tag scanned, until our event shows it", scan["rutan_blora"]),
+        ("tag scanned, event loop held at most", patrol["held"]),
         ("tag scanned, until core's `tag` shows it", scan["core tag"]),
         (f"verdicts of {month['windows']} windows and {month['visits']} visits", month),
         ("compliance of 30 days", patrol["compliance"]),
         ("all that the entities show", patrol["look"]),
         (f"{read_['visits']} visits of 32 days read, {read_['mib']} MiB", read_),
     ]
-    head = (f"{patrol['records']:,} records, {patrol['years']} years of visits", "p50 ms", "p99 ms")
-    return table(head, [(name, figures["p50_ms"], figures["p99_ms"]) for name, figures in rows])
+    core = scan["core tag"]
+    head = (f"{patrol['records']:,} records, {patrol['years']} years of visits", "p50 ms", "p99 ms", "p50 / core `tag`")
+    return table(
+        head,
+        [
+            (
+                name,
+                figures["p50_ms"],
+                figures["p99_ms"],
+                _beside(figures, core) if "until" in name and "tag" in name else "",
+            )
+            for name, figures in rows
+        ],
+    )
+
+
+def _beside(figures: Figures, core: Figures) -> float | None:
+    return ratio(figures["p50_ms"], core["p50_ms"])

@@ -154,6 +154,26 @@ async def test_guards_alarm_is_not_lost_while_a_slow_disk_still_reads_what_he_wa
     assert await gate.rows("answer_refused") == []
 
 
+async def test_guards_alarm_is_raised_of_a_push_whose_end_his_phone_has_missed(gate: House, phone: Phone) -> None:
+    p2u = await gate.pair_taken_over("HP P2U")
+    await gate.add_part(p2u.police_device(gate=True))
+    await phone.send({**TYPED, "situation": "incident"})
+    await until(lambda: bool(p2u.pushes))
+    asked = p2u.last
+    thief = await gate.pair_taken_over("HP Joko")
+    with patch.object(dt_util, "utcnow", return_value=dt_util.utcnow() + timedelta(hours=3)):
+        gate.facility.patrol._tick()
+        await gate.hass.async_block_till_done(wait_background_tasks=True)
+        # The next one to sign: nobody brings the first any more.
+        await gate.press_entity("check_in", "Pos utama")
+        await gate.hass.async_block_till_done(wait_background_tasks=True)
+        await thief.fire("mobile_app_notification_action", {"action": asked.key("RAISE")})
+        assert gate.state("sensor", "alarm_state") == "normal"
+        await p2u.answer("RAISE", asked)
+        assert gate.state("sensor", "alarm_state") == "alarm"
+    assert await gate.rows("visit_countersigned") == []
+
+
 # --- floods ---
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -155,6 +154,7 @@ class Facility:
         }
         self.alarm.picture_of = self._picture_of
         self.police.on_answer = self._answered
+        self.police.find_past = self._find_alarming
 
     async def async_open(self) -> None:
         """Take up what was open: from before the reload, or at the first set-up from the journal."""
@@ -199,9 +199,13 @@ class Facility:
             # The alarm first: nothing that is wrong with the visit may stand in its way.
             if answer is Answer.RAISE:
                 self.raise_from_visit(visit, guard)
-            # One that was taken back meanwhile is no longer signed.
-            with suppress(RefusedError):
+            # One that was taken back meanwhile is no longer signed, nor one of long ago.
+            if self.patrol.is_recent(visit):
                 self.patrol.countersign(guard, visit.id)
+
+    def _find_alarming(self) -> list[str]:
+        """Return the visits at which something happened, as far back as the book goes."""
+        return [visit.id for visit in self.patrol.book.visits.values() if visit.alarming]
 
     @callback
     def countersign(self, actor: Actor, visit_id: str | None = None) -> Visit:
