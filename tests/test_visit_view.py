@@ -681,6 +681,25 @@ async def test_too_many_forms_of_one_checkpoint_wait_with_all_that_was_written(g
     assert (await phone.send(TYPED, other, code=phone.code("Menara 2"))).status == HTTPStatus.OK
 
 
+async def test_of_many_at_once_each_is_served_by_itself() -> None:
+    """Whatever else is due, a press say, comes in between."""
+    turns, seen = visit_view._Turns(), list[str]()
+
+    async def come(name: str) -> None:
+        await turns.wait()
+        seen.append(name)
+
+    coming = [asyncio.create_task(come(name)) for name in "abc"]
+    coming[1].cancel()
+    while len(seen) < 6:
+        seen.append("-")
+        await asyncio.sleep(0)
+    await asyncio.gather(*coming, return_exceptions=True)
+    order = "".join(seen)
+    assert order.replace("-", "") == "ac"
+    assert "-" in order[order.index("a") : order.index("c")]
+
+
 # --- a reload ---
 
 
