@@ -15,6 +15,7 @@ from homeassistant.const import __version__
 from .cameras import camera_goals, camera_tables, measure_cameras
 from .figures import Figures, Goal, merged, table
 from .journal import journal_table, measure_journal
+from .page import measure_page, page_goals, page_table
 from .patrol import measure_patrol, patrol_goals, patrol_table
 from .press import many_goals, many_table, measure_many, measure_press, press_goals, press_table, ratio_table
 from .report import measure_report, report_goals, report_table
@@ -54,6 +55,11 @@ BENCHMARKS: Final[Mapping[str, Benchmark]] = {
         measure=lambda folder, arguments: measure_report(folder, arguments.records),
         tables=lambda report: [report_table(report)],
         goals=report_goals,
+    ),
+    "page": Benchmark(
+        measure=lambda folder, _: measure_page(folder),
+        tables=lambda page: [page_table(page)],
+        goals=page_goals,
     ),
     "patrol": Benchmark(
         measure=lambda folder, arguments: measure_patrol(folder, arguments.records, max(1, arguments.trials // 2)),

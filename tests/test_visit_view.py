@@ -18,7 +18,7 @@ from freezegun.api import FrozenDateTimeFactory
 from PIL import Image
 import pytest
 
-from custom_components.rutan_blora import visit_view
+from custom_components.rutan_blora import codes, visit_view
 from custom_components.rutan_blora.const import DOMAIN, VISIT_PATH
 from custom_components.rutan_blora.journal.record import Draft
 from custom_components.rutan_blora.patrol import upload
@@ -351,6 +351,18 @@ async def test_five_wrong_pins_lock_the_officer_for_a_while_and_are_on_record(
     assert {row.subject for row in rows} == {"budi_santoso"}
     assert rows[0].loaded["actor"] == {"origin": "officer", "id": None, "name": "Aiptu Budi Santoso"}
     assert PIN not in "".join(row.body for row in await gate.rows())
+
+
+async def test_who_guesses_pins_is_stopped_whoever_he_says_to_be(gate: House, phone: Phone) -> None:
+    page = await phone.scan()
+    with patch.object(codes, "_is_right", return_value=False):
+        for number in range(WRONG_PER_MINUTE):
+            texts = {**TYPED, "nrp": f"{number:08}"}
+            assert (await phone.send(texts, page, pin="0000")).status == HTTPStatus.FORBIDDEN
+    stopped = await phone.send(BUDI, page, pin=PIN)
+    assert (stopped.status, stopped.typed) == (HTTPStatus.TOO_MANY_REQUESTS, BUDI)
+    # Who has none is let in.
+    assert (await phone.send(TYPED, page)).status == HTTPStatus.OK
 
 
 # --- something happened ---

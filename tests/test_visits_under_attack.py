@@ -3,23 +3,30 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from http import HTTPStatus
 import threading
 from typing import Any, Final
+from unittest.mock import patch
 
 from aiohttp import FormData
 import pytest
 
-from custom_components.rutan_blora import facility as facility_module
+from custom_components.rutan_blora import facility as facility_module, kept as kept_module
 from custom_components.rutan_blora.codes import hash_code
-from custom_components.rutan_blora.const import VISIT_PATH
+from custom_components.rutan_blora.const import DOMAIN, VISIT_PATH
 from custom_components.rutan_blora.journal.record import Record
 from custom_components.rutan_blora.journal.store import Journal
+from custom_components.rutan_blora.kept import Kept
 from custom_components.rutan_blora.rounds import WORDS_PER_HOUR
 from custom_components.rutan_blora.visit_view import FORMS_PER_MINUTE, PAGES_PER_MINUTE, UNPROVED_PER_HOUR
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers import device_registry as dr
+from homeassistant.util import dt as dt_util
 
-from .common import FakePhone, House, checkpoint, officer, panic_button, until
+from .common import ENTRY_ID, FakePhone, House, checkpoint, officer, panic_button, patrol_plan, until
 from .visitor import TYPED, Page, Phone
 
 pytest_plugins = ("tests.fixtures",)
@@ -58,9 +65,9 @@ def hanging(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         may_write.wait(5)
         return seal(*args)
 
-    with monkeypatch.context() as patch:
-        patch.setattr(Journal, "_seal", seal_later)
-        patch.setattr(facility_module, "RECORD_DEADLINE", 0.02)
+    with monkeypatch.context() as patched:
+        patched.setattr(Journal, "_seal", seal_later)
+        patched.setattr(facility_module, "RECORD_DEADLINE", 0.02)
         try:
             yield
         finally:
@@ -123,6 +130,50 @@ async def test_alarm_of_a_visit_waits_out_a_reload(gate: House, phone: Phone, in
     assert gate.state("sensor", "alarm_state") == "alarm"
 
 
+async def test_guards_alarm_is_not_lost_while_a_slow_disk_still_reads_what_he_was_asked(
+    gate: House, phone: Phone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    p2u = await gate.pair_taken_over("HP P2U")
+    await gate.add_part(p2u.police_device(gate=True))
+    await phone.send({**TYPED, "situation": "incident"})
+    await gate.rows()
+    may_read, read = threading.Event(), Kept._read_patrol
+
+    def read_later(kept: Kept) -> Any:
+        may_read.wait(5)
+        return read(kept)
+
+    monkeypatch.setattr(Kept, "_read_patrol", read_later)
+    monkeypatch.setattr(kept_module, "PATROL_DEADLINE", 0.01)
+    try:
+        await gate.restart()
+        await p2u.answer("RAISE")
+    finally:
+        may_read.set()
+    await until(lambda: gate.entry.state is ConfigEntryState.LOADED and gate.facility.alarm.incident is not None)
+    assert await gate.rows("answer_refused") == []
+
+
+async def test_guards_alarm_is_raised_of_a_push_whose_end_his_phone_has_missed(gate: House, phone: Phone) -> None:
+    p2u = await gate.pair_taken_over("HP P2U")
+    await gate.add_part(p2u.police_device(gate=True))
+    await phone.send({**TYPED, "situation": "incident"})
+    await until(lambda: bool(p2u.pushes))
+    asked = p2u.last
+    thief = await gate.pair_taken_over("HP Joko")
+    with patch.object(dt_util, "utcnow", return_value=dt_util.utcnow() + timedelta(hours=3)):
+        gate.facility.patrol._tick()
+        await gate.hass.async_block_till_done(wait_background_tasks=True)
+        # The next one to sign: nobody brings the first any more.
+        await gate.press_entity("check_in", "Pos utama")
+        await gate.hass.async_block_till_done(wait_background_tasks=True)
+        await thief.fire("mobile_app_notification_action", {"action": asked.key("RAISE")})
+        assert gate.state("sensor", "alarm_state") == "normal"
+        await p2u.answer("RAISE", asked)
+        assert gate.state("sensor", "alarm_state") == "alarm"
+    assert await gate.rows("visit_countersigned") == []
+
+
 # --- floods ---
 
 
@@ -168,3 +219,43 @@ async def test_card_in_the_name_of_a_reader_proves_nothing(gate: House, budi: Fa
     forger = await gate.pair_taken_over("HP Joko")
     await forger.fire("tag_scanned", {"tag_id": "04-A1", "device_id": reader})
     assert list(gate.facility.patrol.book.visits) == []
+
+
+async def test_officer_signs_and_excuses_no_visit_with_his_own_login(gate: House, budi: FakePhone) -> None:
+    await gate.add_part(patrol_plan())
+    await budi.send("scan_tag", {"tag_id": TAG})
+    with pytest.raises(ServiceValidationError) as caught:
+        await gate.press_entity("countersign", None, user=budi.user)
+    assert caught.value.translation_key == "only_the_house"
+    with pytest.raises(ServiceValidationError) as caught:
+        await gate.call("countersign_visit", budi.user)
+    assert caught.value.translation_key == "only_the_house"
+    identifier = (DOMAIN, f"{ENTRY_ID}_patroli_malam")
+    plan = dr.async_get_device_id_by_identifier(gate.hass, identifier, config_entry_id=ENTRY_ID)
+    window = dt_util.now().replace(hour=21, minute=0)
+    with pytest.raises(ServiceValidationError) as caught:
+        await gate.call("excuse_visit", budi.user, plan=plan, at=window.isoformat(), reason="Hujan")
+    assert caught.value.translation_key == "only_the_house"
+    assert await gate.rows("visit_countersigned", "patrol_excused") == []
+
+
+async def test_guard_with_a_phone_at_the_gate_signs_at_the_button_too(gate: House, budi: FakePhone) -> None:
+    p2u = await gate.pair_taken_over("HP P2U")
+    await gate.add_part(p2u.police_device(gate=True))
+    await budi.send("scan_tag", {"tag_id": TAG})
+    await gate.press_entity("countersign", None, user=p2u.user)
+    assert len(await gate.rows("visit_countersigned")) == 1
+
+
+# --- a clock that is set ---
+
+
+async def test_clock_that_was_far_ahead_for_a_moment_takes_no_visit_out_of_the_book(
+    gate: House, budi: FakePhone
+) -> None:
+    await budi.send("scan_tag", {"tag_id": TAG})
+    now = dt_util.utcnow()
+    for at in (now + timedelta(days=400), now + timedelta(minutes=1)):
+        with patch.object(dt_util, "utcnow", return_value=at):
+            gate.facility.patrol._tick()
+    assert len(gate.facility.patrol.book.visits) == 1

@@ -62,7 +62,7 @@ BUTTONS: Final[dict[str | None, tuple[RutanButtonDescription, ...]]] = {
         ),
         RutanButtonDescription(
             key="countersign",
-            press_fn=lambda facility, _, actor: facility.patrol.countersign(actor),
+            press_fn=lambda facility, _, actor: facility.countersign(actor),
         ),
     ),
     SUBENTRY_CHECKPOINT: (

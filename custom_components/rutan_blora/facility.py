@@ -2,8 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -51,9 +50,10 @@ from .parts import Parts
 from .patrol.desk import PatrolDesk
 from .patrol.notice import is_due_tag
 from .patrol.photo import Album
+from .patrol.plan import Slot
 from .patrol.reception import Reception
 from .patrol.signs import Signs
-from .patrol.visit import Visit
+from .patrol.visit import Refusal as PatrolRefusal, Visit
 from .pictures import place_in
 from .police.alert import Answer, plain
 from .police.courier import PoliceDevice
@@ -154,6 +154,7 @@ class Facility:
         }
         self.alarm.picture_of = self._picture_of
         self.police.on_answer = self._answered
+        self.police.find_past = self._find_alarming
 
     async def async_open(self) -> None:
         """Take up what was open: from before the reload, or at the first set-up from the journal."""
@@ -198,9 +199,31 @@ class Facility:
             # The alarm first: nothing that is wrong with the visit may stand in its way.
             if answer is Answer.RAISE:
                 self.raise_from_visit(visit, guard)
-            # One that was taken back meanwhile is no longer signed.
-            with suppress(RefusedError):
+            # One that was taken back meanwhile is no longer signed, nor one of long ago.
+            if self.patrol.is_recent(visit):
                 self.patrol.countersign(guard, visit.id)
+
+    def _find_alarming(self) -> list[str]:
+        """Return the visits at which something happened, as far back as the book goes."""
+        return [visit.id for visit in self.patrol.book.visits.values() if visit.alarming]
+
+    @callback
+    def countersign(self, actor: Actor, visit_id: str | None = None) -> Visit:
+        """Take in the gate guard's signature on a visit, or on the latest unsigned; raise RefusedError."""
+        self._require_house(actor)
+        return self.patrol.countersign(actor, visit_id)
+
+    @callback
+    def excuse(self, actor: Actor, plan_id: str, at: datetime, reason: str) -> Slot:
+        """Take the visits expected around a time out of the figures; raise RefusedError."""
+        self._require_house(actor)
+        return self.patrol.excuse(actor, plan_id, at, reason)
+
+    def _require_house(self, actor: Actor) -> None:
+        """Raise RefusedError for an officer: nobody vouches for his own visits, or for those he did not make."""
+        held = [device for device in self.police.devices.values() if device.channel.belongs_to(actor.id)]
+        if held and not any(device.gate for device in held):
+            raise RefusedError(PatrolRefusal.ONLY_THE_HOUSE)
 
     @callback
     def raise_from_visit(self, visit: Visit, actor: Actor) -> Incident:

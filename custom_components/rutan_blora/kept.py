@@ -120,6 +120,7 @@ class Kept:
     async def async_open(self, button_ids: Iterable[str], camera_ids: Iterable[str]) -> list[Record]:
         """Open the journal and return the records of the latest incident; none if the journal fails."""
         self.is_open = True
+        self.intake.is_all_read = False
         await self.people.async_load()
         bus = self._hass.bus
         self._unsubs = [
@@ -149,6 +150,7 @@ class Kept:
 
     def _take_patrol(self, read: _Patrol | None) -> None:
         """Take in what was read of visits; what came since outdoes it."""
+        self.intake.is_all_read = True
         if read is None:
             return
         self.is_patrol_read = True

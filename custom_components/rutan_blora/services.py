@@ -293,7 +293,7 @@ async def _countersign_visit(call: ServiceCall) -> ServiceResponse:
     """Put the gate guard's signature under a visit, or the latest that has none."""
     facility = await _facility(call)
     with translated():
-        visit = facility.patrol.countersign(_actor(facility, call), call.data.get(ATTR_VISIT_ID))
+        visit = facility.countersign(_actor(facility, call), call.data.get(ATTR_VISIT_ID))
     return _visit_response(facility, visit)
 
 
@@ -320,7 +320,7 @@ async def _excuse_visit(call: ServiceCall) -> ServiceResponse:
     reason = _reason(_texts(call))
     facility, plan_id = await _part(call, call.data[ATTR_PLAN], SUBENTRY_PATROL_PLAN, "not_a_plan")
     with translated():
-        slot = facility.patrol.excuse(_actor(facility, call), plan_id, call.data[ATTR_AT], reason)
+        slot = facility.excuse(_actor(facility, call), plan_id, call.data[ATTR_AT], reason)
     return {"plan": slot.plan, "start": slot.start.isoformat(), "end": slot.end.isoformat()}
 
 

@@ -175,7 +175,7 @@ class VisitView(HomeAssistantView):
         done = facility.reception.again(ticket, sent.texts)
         if done is None:
             # The photo comes last: it is read only of who may send one.
-            claim = await facility.reception.async_examine(ticket, sent.texts, sent.pin, sent.at)
+            claim = await self._examine(request, facility, ticket, sent)
             self._let_unproved_in(claim, facility)
             kept, problem = await self._photo(request, facility, photo) if photo is not None else (None, None)
             # All that takes a while: the facility may have been reloaded meanwhile.
@@ -183,6 +183,18 @@ class VisitView(HomeAssistantView):
             done = facility.reception.take(claim, kept, problem)
         done = await facility.reception.async_confirm(done)
         return done_page(done, language, zone=zone, ticket=sent.ticket)
+
+    async def _examine(self, request: Request, facility: Facility, ticket: Ticket, sent: _Sent) -> Claim:
+        """Return what a form comes to; raise FormError or RefusedError. Whoever guesses PINs is stopped."""
+        client = _client(request)
+        if sent.pin and (wait := self._wrong.wait(client, _now(request))):
+            raise _WaitError(Refusal.TOO_MANY, wait)
+        try:
+            return await facility.reception.async_examine(ticket, sent.texts, sent.pin, sent.at)
+        except RefusedError as err:
+            if sent.pin and err.refusal is PageRefusal.PIN:
+                self._wrong.admit(client, _now(request))
+            raise
 
     async def _raise(self, request: Request, code: str, sent: _Sent) -> datetime:
         """Raise the alarm of a form and return when; however many forms come, and whatever is being reloaded."""

@@ -122,6 +122,12 @@ def test_next_leaves_out_excused_windows() -> None:
     assert clock(look(book).next_slot) == "Wed 08:00"
 
 
+def test_next_is_the_window_that_runs_though_a_clock_that_was_ahead_had_it_judged() -> None:
+    book = judged(a_book(), NOW + 5 * HOUR)
+    assert clock(look(book).next_slot) == "Mon 08:00"
+    assert clock(look(book, NOW - 8 * DAY).next_slot) == "Sun 08:00"
+
+
 def test_nothing_is_next_of_a_plan_that_nobody_knows() -> None:
     assert look(Book()).next_slot is None
     assert look(Book()).plan("plan-1").next_slot is None

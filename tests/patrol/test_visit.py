@@ -839,3 +839,15 @@ def test_damage_anywhere_is_told_or_harmless(data: st.DataObject) -> None:
     assert visit.arrival.visit_id == "A"
     assert (visit.evidence, visit.is_late_entry, visit.officers, visit.report.note) is not None
     scanned([visit], a_scan(NOW + HOUR))
+
+
+# --- what a signature proves ---
+
+
+def test_signature_proves_no_arrival_that_was_handed_in_after_it() -> None:
+    visit = a_visit(a_scan(NOW + HOUR))
+    signed = fold(visit, countersign(visit, at=NOW + HOUR, actor=GUARD))
+    earlier = a_scan(NOW, received_at=NOW + 2 * HOUR, evidence=Evidence.TYPED)
+    later = a_scan(NOW + 2 * HOUR, place=TOWER)
+    assert fold(signed, scanned([signed], later)).evidence is Evidence.COUNTERSIGNED
+    assert fold(signed, scanned([signed], earlier)).evidence is Evidence.TAG

@@ -41,6 +41,9 @@ WEBHOOK_INTERVAL: Final = 1.0
 # A reload takes a fraction of a second. After this long (seconds) what waits is no longer called accepted.
 HOLD_LIMIT: Final = 30.0
 
+# Answers to what is not known yet; somebody who makes them up must not fill the memory.
+MAX_EARLY: Final = 100
+
 type Letter = Callable[[PanicButtons, Dispatcher], object]
 
 
@@ -49,6 +52,8 @@ class Intake:
 
     def __init__(self, hass: HomeAssistant, people: People) -> None:
         self.known: Known = {}
+        # Whether all is known that was told before the start; until then an answer may be to it.
+        self.is_all_read = True
         self._hass = hass
         self._people = people
         self._desk: tuple[PanicButtons, Dispatcher] | None = None
@@ -126,7 +131,13 @@ class Intake:
 
     @callback
     def _answered(self, answer: Answer, token: str, user_id: str | None) -> None:
-        self._put(lambda _, police: police.answered(answer, token, user_id))
+        def letter(_: PanicButtons, police: Dispatcher) -> None:
+            if self.is_all_read or police.has_told(token):
+                police.answered(answer, token, user_id)
+            elif len(self._letters) < MAX_EARLY:
+                self._letters.append(letter)
+
+        self._put(letter)
 
     def _answered_over(self, device_id: str) -> ChannelAnswer:
         """Return the handler of the answers that come over a device's own channel."""

@@ -74,7 +74,7 @@ class PatrolDesk:
         self._knows_past = True
         # What closed before is judged; at first that is looked for in all that is at hand.
         self._judged_until: datetime | None = None
-        self._forgot_at: datetime | None = None
+        self._forgot_at: float | None = None
         self._outlook: Outlook | None = None
         self._arrivals: Arrivals | None = None
         self._outcomes: Judged | None = None
@@ -318,9 +318,10 @@ class PatrolDesk:
         self._changed()
 
     def _forget(self, now: datetime) -> None:
-        """Let go of what is over for long, now and then; the journal has it."""
-        if self._forgot_at is None or abs(now - self._forgot_at) >= FORGET_EVERY:
-            self._forgot_at = now
+        """Let go of what is over for long, now and then by a clock that nobody sets; the journal has it."""
+        passed = self._hass.loop.time()
+        if self._forgot_at is None or passed - self._forgot_at >= FORGET_EVERY.total_seconds():
+            self._forgot_at = passed
             self.book.forget(now - MEMORY)
             self._changed(visits=True, judgements=True)
 

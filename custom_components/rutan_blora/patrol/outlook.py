@@ -204,7 +204,9 @@ class PlanOutlook:
     @cached_property
     def next_slot(self) -> Slot | None:
         """Return the window in which a visit is still expected: one that runs, or the next."""
-        short = [j.slot for j in self.live.values() if j.slot.end > self._now and self._is_short(j)]
+        # One that runs is judged already if the clock was ahead meanwhile.
+        known = (*self.outcomes.since(self._now), *self.live.values())
+        short = [j.slot for j in known if j.slot.opens_at <= self._now < j.slot.end and self._is_short(j)]
         return min((*short, *self._coming()), key=lambda slot: slot.start, default=None)
 
     def _coming(self) -> list[Slot]:

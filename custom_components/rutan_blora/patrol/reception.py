@@ -1,6 +1,7 @@
 """The reception: takes in what officers write on the check-in page, each form once."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -18,6 +19,7 @@ from ..codes import RECORD_PIN, Code, compare_with_none
 from ..journal.record import Draft, Record, stored_time
 from ..journal.store import Journal
 from . import codes
+from .checkpoint import KnownOfficer
 from .codes import Scanned, ScanRefusal, Ticket
 from .desk import PatrolDesk
 from .form import Field, Filled, Problem, Texts, claimed, fingerprint, problems, proved, read
@@ -28,6 +30,8 @@ from .visit import CheckIn, Evidence, Officer, Situation, Visit
 _LOGGER = logging.getLogger(__name__)
 
 RECORD_FORM: Final = "visit_form"
+# PINs compared at a time: each takes a quarter of a second of a core, on purpose, that others need as well.
+COMPARISONS: Final = 2
 
 
 class PageRefusal(StrEnum):
@@ -108,6 +112,7 @@ class Reception:
         self._taken = taken
         self._raise_alarm = raise_alarm
         self._async_is_on_record = async_is_on_record
+        self._comparing = asyncio.Semaphore(COMPARISONS)
         self._pins = {
             officer_id: Code(
                 hass, journal, known.pin, wrong_pins.setdefault(officer_id, []), kind=RECORD_PIN, subject=officer_id
@@ -170,6 +175,11 @@ class Reception:
         known = claimed(officer, self._desk.officers.values())
         if not known and not pin:
             return officer
+        async with self._comparing:
+            return await self._async_compare(officer, known, pin)
+
+    async def _async_compare(self, officer: Officer, known: Sequence[KnownOfficer], pin: str) -> Officer:
+        """Return which of the officers a PIN is of; raise RefusedError if it is nobody's."""
         actor = Actor(origin=Origin.OFFICER, name=officer.title)
         for one in known:
             try:

@@ -61,6 +61,7 @@ class Refusal(StrEnum):
     TIME_TOO_OLD = "time_too_old"
     NOTHING_TO_CORRECT = "nothing_to_correct"
     NO_SUCH_WINDOW = "no_such_window"
+    ONLY_THE_HOUSE = "only_the_house"
 
 
 _EVIDENCE: Final = list(Evidence)
@@ -232,8 +233,8 @@ class Visit:
 
     @property
     def evidence(self) -> Evidence:
-        """Return the best proof there is."""
-        if self.countersigned is not None:
+        """Return the best proof there is; a signature proves no arrival that was handed in after it."""
+        if self.countersigned is not None and self.check_ins[0].received_at <= self.countersigned.at:
             return Evidence.COUNTERSIGNED
         return max((check_in.evidence for check_in in self.check_ins), key=rank)
 

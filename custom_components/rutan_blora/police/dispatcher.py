@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import partial
 import hmac
+from itertools import product
 import logging
 from typing import Final
 from weakref import WeakSet
@@ -43,6 +44,8 @@ class Dispatcher:
         self.devices: Mapping[str, PoliceDevice] = {device.id: device for device in devices}
         self.last_response: dict[str, datetime] = {}
         self.on_answer: AnswerHandler | None = None
+        # Alerts that nobody is being told any more, of which the alarm may still be raised.
+        self.find_past: Callable[[], Iterable[str]] = tuple
         self._hass = hass
         self._journal = journal
         self._token_key = token_key
@@ -222,6 +225,8 @@ class Dispatcher:
         courier = self._find(presented, lambda device: device.channel.belongs_to(user_id), late=is_late)
         if courier is not None:
             self._accept(courier, answer, presented)
+        elif is_late and (past := self._find_past(presented, user_id)) is not None and self.on_answer is not None:
+            self.on_answer(*past, answer, "")
         # Every facility hears every phone: an answer to another one is none of our business.
         elif not any(other.has_told(presented) for other in self._others if other is not self):
             self._refuse(answer, {"user_id": user_id})
@@ -271,6 +276,15 @@ class Dispatcher:
     def _find(self, presented: str, fits: Callable[[PoliceDevice], bool], *, late: bool = False) -> Courier | None:
         """Return who brought the alert with this token to a device that fits, be it over by now if `late`."""
         return next((c for c in self._told(presented) if (late or not c.has_ended) and fits(c.device)), None)
+
+    def _find_past(self, presented: str, user_id: str | None) -> tuple[str, PoliceDevice] | None:
+        """Return of which past alert a token is and who was told; a phone may have missed its end."""
+        held = [device for device in self.devices.values() if device.gate and device.channel.belongs_to(user_id)]
+        for tag, device in product(self.find_past(), held):
+            right = token(self._token_key, tag, device.id, urgent_of(presented))
+            if hmac.compare_digest(right.encode(), presented.encode(errors="replace")):
+                return tag, device
+        return None
 
     def _told(self, presented: str) -> list[Courier]:
         """Return who brought an alert with this token; every token is compared, in constant time."""
