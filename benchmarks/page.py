@@ -124,6 +124,6 @@ def page_table(page: Figures) -> str:
         for kind, figures in page.items()
     ]
     idle = page[Kind.PLAIN]["idle_lag"]
-    rows.append(("nobody comes", None, None, None, None, None, idle["p50_ms"], idle["p99_ms"]))
+    rows.append(("nobody comes", *"–––––", idle["p50_ms"], idle["p99_ms"]))
     head = ("open p50 ms", "open p99 ms", "send p50 ms", "send p99 ms", "lag p50 ms", "lag p99 ms")
     return table((f"{OFFICERS} officers at once", "requests/s", *head), rows)

@@ -236,12 +236,11 @@ class _Gate:
 
     @callback
     def _happened(self, event: Event, visit: Visit) -> None:
-        if not self._is_over(visit):
-            self._asked.add(visit.id)
-        elif visit.id in self._asked:
-            self._asked.remove(visit.id)
+        if self._is_over(visit):
+            self._asked.discard(visit.id)
         else:
-            return
+            self._asked.add(visit.id)
+        # The end of what nobody was asked is told to nobody.
         self._facility.police.tell(self._compose(visit))
 
     @callback

@@ -1,6 +1,7 @@
 """The address of the check-in page: lets officers without the app in by what they scanned, and nobody too often."""
 
 import asyncio
+from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -121,6 +122,29 @@ class _Sent:
         return "alarm" in self.raw
 
 
+class _Turns:
+    """Serves one of many who come at once, then whatever else is due: a press must not wait behind all of them."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[asyncio.Future[None]] = deque()
+
+    async def wait(self) -> None:
+        """Wait for one's turn."""
+        loop = asyncio.get_running_loop()
+        turn = loop.create_future()
+        self._waiting.append(turn)
+        if len(self._waiting) == 1:
+            loop.call_soon(self._next)
+        await turn
+
+    def _next(self) -> None:
+        turn = self._waiting.popleft()
+        if not turn.done():
+            turn.set_result(None)
+        if self._waiting:
+            turn.get_loop().call_soon(self._next)
+
+
 class VisitView(HomeAssistantView):
     """Shows the form to who has just scanned a code, and takes it in.
 
@@ -138,9 +162,11 @@ class VisitView(HomeAssistantView):
         self._forms = Limiter(FORMS_PER_MINUTE, _MINUTE)
         self._unproved = Limiter(UNPROVED_PER_HOUR, _HOUR)
         self._photos = asyncio.Semaphore(PHOTOS)
+        self._turns = _Turns()
 
     async def get(self, request: Request, code: str) -> Response:
         """Show the form; that alone is no visit."""
+        await self._turns.wait()
         language = _language(request)
         try:
             self._let_in(request)
@@ -164,6 +190,7 @@ class VisitView(HomeAssistantView):
     async def _take_in(self, request: Request, code: str, sent: _Sent, language: Language) -> str:
         """Return the page that confirms what was sent; raise FormError, RefusedError or UploadError."""
         _require_own_page(request)
+        await self._turns.wait()
         photo = await read_texts(request, sent.raw)
         zone = dt_util.get_default_time_zone()
         if sent.is_alarm:

@@ -6,7 +6,7 @@ from pathlib import Path
 import re
 
 from PIL import Image
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 import pytest
 import pytest_asyncio
 
@@ -183,3 +183,30 @@ async def test_large_photo_is_refused_in_words_even_without_scripts(site: Site, 
         await send(page)
         await expect(page.get_by_text("Foto lebih besar dari 8 MB")).to_be_visible()
         await expect(page.locator("[name=name]")).to_have_value(OFFICER["name"])
+
+
+async def test_what_takes_longer_than_a_reload_is_said_and_a_reload_is_waited_for(site: Site, phone: Page) -> None:
+    html = await phone.content()
+
+    async def answer(route: Route, wait: str) -> None:
+        waiting = html.replace('data-state="form"', 'data-state="wait"').replace("<main ", "<main id=waiting ")
+        await route.fulfill(status=503, body=waiting, content_type="text/html", headers={"Retry-After": wait})
+
+    async def answer_soon(route: Route) -> None:
+        await answer(route, "3")
+
+    async def answer_late(route: Route) -> None:
+        await answer(route, "600")
+
+    await fill(phone)
+    await phone.route("**/visit/**", answer_late)
+    await send(phone)
+    await expect(phone.locator("#waiting")).to_be_visible()
+    await fill(phone)
+    await phone.unroute("**/visit/**")
+    await phone.route("**/visit/**", answer_soon)
+    await send(phone)
+    await expect(phone.get_by_text("sistem belum siap")).to_be_visible()
+    await phone.unroute("**/visit/**")
+    await phone.get_by_role("button", name="Kirim sekarang").click()
+    await expect(phone.get_by_text(DONE)).to_be_visible()

@@ -3,6 +3,7 @@
   const KEEP = ["name", "rank", "nrp", "unit"];
   const TYPED = [...KEEP, "personnel", "vehicle", "situation", "note"];
   const PAUSE = 15000;
+  const SOON = 60;
   const words = document.body.dataset;
   const pins = {};
   let photo = null, dirty = false, busy = false, now = null;
@@ -82,7 +83,9 @@
       const response = await fetch(report.url, { method: "POST", body: data, signal: stop.signal, credentials: "omit" });
       const page = new DOMParser().parseFromString(await response.text(), "text/html");
       const main = page.querySelector("main[data-state]");
-      return main && main.dataset.state !== "wait" ? main : null;
+      // What takes longer than a reload is said to who waits.
+      const isSoon = main?.dataset.state === "wait" && Number(response.headers.get("Retry-After")) <= SOON;
+      return isSoon ? null : main;
     } catch { return null; } finally { clearTimeout(timer); }
   };
 

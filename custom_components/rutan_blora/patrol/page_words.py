@@ -130,7 +130,8 @@ _ID: Final = Words(
         "pin_wrong": "Nama, NRP, dan PIN tidak cocok. Isi PIN yang benar, atau kosongkan bila Anda tidak punya PIN."
         " Setelah 5 kali salah, tunggu 5 menit. Petugas P2U juga dapat mencatat kunjungan Anda.",
         "foreign_page": "Kiriman ini datang dari halaman lain. Pindai kode sekali lagi.",
-        "too_many": "Terlalu banyak permintaan. Coba lagi {seconds} detik lagi.",
+        "too_many": "Terlalu banyak permintaan. Coba lagi {seconds} detik lagi; petugas P2U juga dapat mencatat"
+        " kunjungan Anda.",
         "reloading": "Sistem sedang dimuat ulang. Coba lagi sebentar lagi.",
         "photo_too_large": "Foto lebih besar dari 8 MB. Pilih foto yang lebih kecil, atau kirim tanpa foto.",
         "form_too_large": "Isian terlalu panjang untuk diterima. Persingkat, lalu kirim lagi.",
@@ -142,10 +143,10 @@ _ID: Final = Words(
     },
     script={
         "sending": "Mengirim …",
-        "kept": "Belum terkirim: tidak ada jaringan. Laporan pukul {time} disimpan di ponsel ini dan dikirim begitu ada"
-        " jaringan selama halaman ini terbuka, atau ketika dibuka lagi.",
-        "bare": "Belum terkirim: tidak ada jaringan. Laporan pukul {time} disimpan di ponsel ini TANPA foto dan dikirim"
-        " begitu ada jaringan selama halaman ini terbuka, atau ketika dibuka lagi.",
+        "kept": "Belum terkirim: tidak ada jaringan, atau sistem belum siap. Laporan pukul {time} disimpan di ponsel"
+        " ini dan dikirim begitu bisa selama halaman ini terbuka, atau ketika dibuka lagi.",
+        "bare": "Belum terkirim: tidak ada jaringan, atau sistem belum siap. Laporan pukul {time} disimpan di ponsel"
+        " ini TANPA foto dan dikirim begitu bisa selama halaman ini terbuka, atau ketika dibuka lagi.",
         "lost": "Belum terkirim, dan ponsel ini tidak dapat menyimpannya. Jangan tutup halaman ini; kirim lagi.",
         "again": "Kirim sekarang",
         "ask": "Laporan ini belum terkirim. Isi PIN, lalu kirim; waktu kunjungan tetap yang semula.",
@@ -230,7 +231,8 @@ _EN: Final = Words(
         "pin_wrong": "Name, NRP and PIN do not match. Enter the right PIN, or leave it empty if you have none. After 5"
         " wrong ones wait 5 minutes. The guard at the gate can record your visit, too.",
         "foreign_page": "This came from another page. Scan the code once more.",
-        "too_many": "Too many requests. Try again in {seconds} seconds.",
+        "too_many": "Too many requests. Try again in {seconds} seconds; the guard at the gate can record your visit,"
+        " too.",
         "reloading": "The system is being reloaded. Try again in a moment.",
         "photo_too_large": "The photo is larger than 8 MB. Choose a smaller one, or send the report without it.",
         "form_too_large": "What you wrote is too long to be taken in. Shorten it and send it again.",
@@ -242,10 +244,10 @@ _EN: Final = Words(
     },
     script={
         "sending": "Sending …",
-        "kept": "Not sent yet: no network. The report of {time} is kept on this phone and sent when there is a network"
-        " while this page is open, or when it is opened again.",
-        "bare": "Not sent yet: no network. The report of {time} is kept on this phone WITHOUT the photo and sent when"
-        " there is a network while this page is open, or when it is opened again.",
+        "kept": "Not sent yet: no network, or the system is not ready. The report of {time} is kept on this phone and"
+        " sent as soon as can be while this page is open, or when it is opened again.",
+        "bare": "Not sent yet: no network, or the system is not ready. The report of {time} is kept on this phone"
+        " WITHOUT the photo and sent as soon as can be while this page is open, or when it is opened again.",
         "lost": "Not sent yet, and this phone cannot keep it. Do not close this page; send it again.",
         "again": "Send now",
         "ask": "This report was not sent yet. Enter your PIN and send it; the time of the visit stays as it was.",

@@ -220,12 +220,15 @@ class Dispatcher:
     @callback
     def answered(self, answer: Answer, presented: str, user_id: str | None) -> None:
         """Take in an officer's tap, if it is from the phone that was told."""
-        # Who raises the alarm of a visit that another has just signed has not come too late.
-        is_late = answer is Answer.RAISE
-        courier = self._find(presented, lambda device: device.channel.belongs_to(user_id), late=is_late)
+        courier = self._find(presented, lambda device: device.channel.belongs_to(user_id))
         if courier is not None:
             self._accept(courier, answer, presented)
-        elif is_late and (past := self._find_past(presented, user_id)) is not None and self.on_answer is not None:
+        # Who raises the alarm of a visit that another has just signed has not come too late.
+        elif (
+            answer is Answer.RAISE
+            and (past := self._find_past(presented, user_id)) is not None
+            and self.on_answer is not None
+        ):
             self.on_answer(*past, answer, "")
         # Every facility hears every phone: an answer to another one is none of our business.
         elif not any(other.has_told(presented) for other in self._others if other is not self):
@@ -273,9 +276,9 @@ class Dispatcher:
         """Tell whether a token is of an alert that is told here."""
         return bool(self._told(presented))
 
-    def _find(self, presented: str, fits: Callable[[PoliceDevice], bool], *, late: bool = False) -> Courier | None:
-        """Return who brought the alert with this token to a device that fits, be it over by now if `late`."""
-        return next((c for c in self._told(presented) if (late or not c.has_ended) and fits(c.device)), None)
+    def _find(self, presented: str, fits: Callable[[PoliceDevice], bool]) -> Courier | None:
+        """Return who brought the alert with this token to a device that fits."""
+        return next((c for c in self._told(presented) if not c.has_ended and fits(c.device)), None)
 
     def _find_past(self, presented: str, user_id: str | None) -> tuple[str, PoliceDevice] | None:
         """Return of which past alert a token is and who was told; a phone may have missed its end."""
