@@ -88,13 +88,8 @@ class Facility:
         self.police = Dispatcher(hass, self.kept.journal, devices, entry.data[CONF_TOKEN_KEY])
         self.police.last_response = self.kept.last_response
         self.alarm = AlarmDesk(hass, self.kept.journal, self.police, _plan(entry, devices), site=entry.title)
-        self.close_code = Code(
-            hass,
-            self.kept.journal,
-            entry.options.get(CONF_CLOSE_CODE),
-            self.kept.wrong_codes,
-            kind=RECORD_CLOSE_CODE,
-        )
+        hashed = entry.options.get(CONF_CLOSE_CODE)
+        self.close_code = Code(hass, self.kept.journal, hashed, self.kept.wrong_codes, kind=RECORD_CLOSE_CODE)
         self.buttons = PanicButtons(
             hass,
             self.kept.journal,
@@ -106,46 +101,17 @@ class Facility:
         )
         self.cameras = CameraDesk(hass, self.kept.journal, cameras, self.kept.scenes)
         self.guard = Guard(hass, self.kept.journal, cameras, self.kept.guarded, self._entered)
-        days = entry.options.get(CONF_RETENTION_DAYS, DEFAULT_RETENTION_DAYS)
         place = place_in(hass.config.media_dirs, hass.config.path("media"))
-        self.collector = Collector(
-            hass,
-            self.kept.journal,
-            self.cameras,
-            place,
-            timedelta(days=days),
-        )
+        keep_for = timedelta(days=entry.options.get(CONF_RETENTION_DAYS, DEFAULT_RETENTION_DAYS))
+        self.collector = Collector(hass, self.kept.journal, self.cameras, place, keep_for)
         self.phones = self.parts.phones
         self.gate = frozenset(device.id for device in devices if device.gate)
         self.notify = self.parts.notify
-        self.patrol = PatrolDesk(
-            hass,
-            self.kept.journal,
-            self.kept.book,
-            checkpoints=self.parts.checkpoints.values(),
-            plans=self.parts.plans.values(),
-            officers=self.parts.officers.values(),
-            timeout=timedelta(seconds=entry.options.get(CONF_VISIT_TIMEOUT, DEFAULT_VISIT_TIMEOUT)),
-        )
-        self.album = Album(hass, self.kept.journal, place, timedelta(days=days))
-        self.reception = Reception(
-            hass,
-            self.kept.journal,
-            self.patrol,
-            key=entry.data[CONF_TOKEN_KEY],
-            taken=self.kept.forms,
-            wrong_pins=self.kept.wrong_pins,
-            raise_alarm=self.raise_from_visit,
-            async_is_on_record=self.async_is_on_record,
-        )
+        self.patrol = self._patrol_desk()
+        self.album = Album(hass, self.kept.journal, place, keep_for)
+        self.reception = self._reception()
         self.signs = Signs(hass, entry.data[CONF_TOKEN_KEY])
-        self.screen = Screen(
-            hass,
-            self.cameras,
-            title=self.name,
-            language=self.language,
-            emphasis=self._emphasis,
-        )
+        self.screen = Screen(hass, self.cameras, title=self.name, language=self.language, emphasis=self._emphasis)
         self.pictures: dict[str, str] = {}
         # By panic button the cameras that show its place; a guarded camera shows its own.
         self._near: Mapping[str, Sequence[str]] = {
@@ -155,6 +121,29 @@ class Facility:
         self.alarm.picture_of = self._picture_of
         self.police.on_answer = self._answered
         self.police.find_past = self._find_alarming
+
+    def _patrol_desk(self) -> PatrolDesk:
+        return PatrolDesk(
+            self.hass,
+            self.kept.journal,
+            self.kept.book,
+            checkpoints=self.parts.checkpoints.values(),
+            plans=self.parts.plans.values(),
+            officers=self.parts.officers.values(),
+            timeout=timedelta(seconds=self._entry.options.get(CONF_VISIT_TIMEOUT, DEFAULT_VISIT_TIMEOUT)),
+        )
+
+    def _reception(self) -> Reception:
+        return Reception(
+            self.hass,
+            self.kept.journal,
+            self.patrol,
+            key=self._entry.data[CONF_TOKEN_KEY],
+            taken=self.kept.forms,
+            wrong_pins=self.kept.wrong_pins,
+            raise_alarm=self.raise_from_visit,
+            async_is_on_record=self.async_is_on_record,
+        )
 
     async def async_open(self) -> None:
         """Take up what was open: from before the reload, or at the first set-up from the journal."""
