@@ -6,8 +6,10 @@ import pytest
 # First of all: the test plug-in has a `custom_components` of its own, and the one imported first is the one.
 import custom_components.rutan_blora  # noqa: F401
 
-# How long an example takes says more of the machine than of the code.
-settings.register_profile("rutan_blora", deadline=None)
+# How long an example takes says more of the machine than of the code. The same commit is given the same examples, so
+# that a test that turns red tells of a change; `--hypothesis-profile explore` looks for new ones.
+settings.register_profile("rutan_blora", deadline=None, derandomize=True)
+settings.register_profile("explore", deadline=None, max_examples=2000)
 settings.load_profile("rutan_blora")
 
 

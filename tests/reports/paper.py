@@ -5,7 +5,7 @@ import re
 from typing import Final
 import zlib
 
-_STREAM: Final = re.compile(rb"stream\r?\n(.*?)\r?\nendstream", re.DOTALL)
+_STREAM: Final = re.compile(rb"/Length (\d+)\n>>\nstream\n")
 _STRING: Final = re.compile(rb"\(((?:\\.|[^\\()])*)\)", re.DOTALL)
 _ESCAPE: Final = re.compile(rb"\\(.)", re.DOTALL)
 _BOX: Final = re.compile(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]")
@@ -28,7 +28,7 @@ def pages(pdf: bytes) -> list[Page]:
     """Return the pages of a PDF with core fonts."""
     assert pdf.startswith(b"%PDF-")
     assert pdf.rstrip().endswith(b"%%EOF")
-    streams = (_unpacked(found) for found in _STREAM.findall(pdf))
+    streams = (_unpacked(pdf[found.end() :][: int(found[1])]) for found in _STREAM.finditer(pdf))
     return [Page(_pieces(stream)) for stream in streams if b"BT" in stream and b"Tj" in stream]
 
 

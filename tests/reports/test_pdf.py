@@ -7,7 +7,7 @@ import unicodedata
 from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
-from hypothesis import given, settings, strategies as st
+from hypothesis import example, given, settings, strategies as st
 from PIL import Image
 import pytest
 
@@ -291,6 +291,7 @@ def test_no_text_keeps_a_report_from_being_drawn(monster: str) -> None:
 
 
 @settings(max_examples=20, deadline=None)
+@example("¶")  # a compressed page that ends like a line
 @given(st.text(st.characters(exclude_categories=[]), max_size=600))
 def test_no_note_keeps_a_report_from_being_drawn(note: str) -> None:
     log = Log()
