@@ -1,9 +1,10 @@
 """The camera entities: the perimeter cameras, and the wall."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from io import BytesIO
 from typing import Any
 
+from aiohttp import ClientResponse
 from freezegun.api import FrozenDateTimeFactory
 from PIL import Image
 import pytest
@@ -13,6 +14,7 @@ from custom_components.rutan_blora import parts as parts_module
 from custom_components.rutan_blora.cctv.desk import Watch
 from custom_components.rutan_blora.cctv.picture import SourceProblem
 from homeassistant.components.camera import CameraEntityFeature, async_get_image, async_get_stream_source
+from homeassistant.components.camera.const import DATA_COMPONENT
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 
@@ -95,6 +97,49 @@ async def test_camera_that_never_gave_a_picture_shows_a_card_that_says_so(
     response = await (await hass_client()).get(f"/api/camera_proxy/{house.entity_id('camera', 'camera', 'Utara')}")
     assert response.status == 200
     assert shown(await response.read()).size == (1280, 720)
+
+
+async def parts_of(response: ClientResponse) -> AsyncGenerator[bytes]:
+    """Give the pictures of a stream as they come."""
+    while b"--frameboundary" in await response.content.readline():
+        await response.content.readline()
+        length = int((await response.content.readline()).split(b":")[1])
+        await response.content.readline()
+        yield await response.content.readexactly(length)
+        await response.content.readline()
+
+
+async def test_stream_sends_a_picture_when_it_arrives(
+    house: House, source: StubSource, hass_client: ClientSessionGenerator
+) -> None:
+    await give(house, source, GREEN)
+    entity_id = house.entity_id("camera", "camera", "Utara")
+    # However seldom Home Assistant would ask.
+    camera = house.hass.data[DATA_COMPONENT].get_entity(entity_id)
+    assert camera is not None
+    camera._attr_frame_interval = 3600
+    async with (await hass_client()).get(f"/api/camera_proxy_stream/{entity_id}") as response:
+        pictures = parts_of(response)
+        # The first one twice, for browsers that show the last but one.
+        assert [await anext(pictures), await anext(pictures)] == [GREEN, GREEN]
+        for picture in (jpeg((20, 20, 160)), jpeg((160, 20, 20))):
+            await give(house, source, picture)
+            assert await anext(pictures) == picture
+        assert north(house).feed.is_looked_at
+
+
+async def test_stream_says_that_no_more_pictures_come(
+    house: House, source: StubSource, hass_client: ClientSessionGenerator, freezer: FrozenDateTimeFactory
+) -> None:
+    await give(house, source, GREEN)
+    entity_id = house.entity_id("camera", "camera", "Utara")
+    async with (await hass_client()).get(f"/api/camera_proxy_stream/{entity_id}") as response:
+        pictures = parts_of(response)
+        assert [await anext(pictures), await anext(pictures)] == [GREEN, GREEN]
+        freezer.tick(31)
+        card = await anext(pictures)
+    assert shown(card).size == (1280, 720)
+    assert await house.facility.screen.async_card(north(house)) == card
 
 
 async def test_states_tell_what_the_camera_is_worth(house: House, source: StubSource) -> None:

@@ -1,9 +1,18 @@
 """Cameras of Rutan Blora: the perimeter cameras, the wall that shows them all, and the screens at checkpoints."""
 
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Final, override
 
-from homeassistant.components.camera import Camera, CameraEntityDescription, CameraEntityFeature
+from aiohttp import web
+
+from homeassistant.components.camera import (
+    Camera,
+    CameraEntityDescription,
+    CameraEntityFeature,
+    async_get_still_stream,
+)
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
@@ -14,8 +23,9 @@ from .facility import RutanConfigEntry
 
 PARALLEL_UPDATES = 0
 
-# Seconds between two pictures for who looks at a camera, and at the wall.
-FRAME_INTERVAL: Final = 0.5
+# Seconds until who looks at a camera that gives no new picture sees how old the last one has become.
+LOOK_AGAIN: Final = 1.0
+# Seconds between two pictures for who looks at the wall.
 WALL_INTERVAL: Final = 1.0
 # Seconds until who looks at a checkpoint's screen sees that its code has changed.
 CODE_INTERVAL: Final = 1.0
@@ -75,8 +85,6 @@ class PerimeterCamera(_Camera):
     Its picture is the latest one, or says that there is none: an old one is never shown as how it is now.
     """
 
-    _attr_frame_interval = FRAME_INTERVAL
-
     def __init__(self, entry: RutanConfigEntry, description: RutanCameraDescription, subentry: ConfigSubentry) -> None:
         """Initialize the camera."""
         super().__init__(entry, description, subentry)
@@ -113,6 +121,19 @@ class PerimeterCamera(_Camera):
         if picture is not None and not self._watch.is_stale:
             return picture.jpeg
         return await self.facility.screen.async_card(self._watch)
+
+    @override
+    async def handle_async_mjpeg_stream(self, request: web.Request) -> web.StreamResponse:
+        """Send each picture as soon as it arrives: who asks every now and then sees it late, or asks in vain."""
+        async with aclosing(self._images()) as images:
+            return await async_get_still_stream(request, images.__anext__, self.content_type, 0)
+
+    async def _images(self) -> AsyncGenerator[bytes | None]:
+        """Give what is to be seen, again whenever that may be something else."""
+        while True:
+            picture = self._watch.feed.latest
+            yield await self.async_camera_image()
+            await self._watch.feed.other(picture, LOOK_AGAIN)
 
 
 class WallCamera(_Camera):

@@ -105,6 +105,13 @@ class Feed:
                 return self.latest
         return None
 
+    async def other(self, than: Picture | None, within: float) -> None:
+        """Wait until there is another latest picture than that one, no longer than so many seconds."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within):
+                while self.latest is than:
+                    await self._arrived.wait()
+
     async def _run(self) -> None:
         """Ask for pictures until this is stopped."""
         try:

@@ -8,7 +8,7 @@ from .picture import SourceProblem
 
 # While somebody looks: between two stills, and between two pictures of a stream.
 LOOKED_AT: Final = 1.0
-STREAMED: Final = 0.2
+STREAMED: Final = 0.5
 # How long somebody who looked goes on looking.
 LOOK: Final = 10.0
 
