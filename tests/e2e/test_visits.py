@@ -1,6 +1,7 @@
 """Police visits on real parts: tags scanned with phones, the page in a phone's browser, the gate, a restart."""
 
 import asyncio
+from contextlib import closing
 import sqlite3
 from time import monotonic
 from typing import Final
@@ -38,7 +39,7 @@ async def asked(site: Site) -> Push:
 def records(site: Site) -> list[Record]:
     """Return the journal as it stands on the disk."""
     path = site.home.folder / DOMAIN / f"{slugify(SITE_NAME)}.db"
-    with sqlite3.connect(path) as database:
+    with closing(sqlite3.connect(path)) as database:
         database.row_factory = sqlite3.Row
         return [Record(**dict(row)) for row in database.execute("SELECT * FROM records ORDER BY seq")]
 
