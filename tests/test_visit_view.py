@@ -353,6 +353,15 @@ async def test_five_wrong_pins_lock_the_officer_for_a_while_and_are_on_record(
     assert PIN not in "".join(row.body for row in await gate.rows())
 
 
+async def test_wrong_pins_from_elsewhere_do_not_lock_the_officer_out(gate: House, phone: Phone) -> None:
+    page = await phone.scan()
+    with patch("custom_components.rutan_blora.visit_view._client", return_value="elsewhere"):
+        for _ in range(5):
+            assert (await phone.send(BUDI, page, pin="0000")).status == HTTPStatus.FORBIDDEN
+        assert (await phone.send(BUDI, page, pin=PIN)).status == HTTPStatus.FORBIDDEN
+    assert (await phone.send(BUDI, page, pin=PIN)).status == HTTPStatus.OK
+
+
 async def test_who_guesses_pins_is_stopped_whoever_he_says_to_be(gate: House, phone: Phone) -> None:
     page = await phone.scan()
     with patch.object(codes, "_is_right", return_value=False):
