@@ -175,7 +175,7 @@ async def test_guard_signs_the_latest_visit_or_the_one_he_names(house: House, fr
     visits = house.facility.patrol.book.visits.values()
     assert {visit.countersigned.actor.name for visit in visits if visit.countersigned} == {"Slamet"}
     assert {visit.evidence for visit in visits} == {Evidence.COUNTERSIGNED}
-    assert await refusal(house, "countersign_visit", config_entry_id=ENTRY_ID) == "no_such_visit"
+    assert await refusal(house, "countersign_visit", config_entry_id=ENTRY_ID) == "already_signed"
     assert await refusal(house, "countersign_visit", config_entry_id=ENTRY_ID, visit_id="unknown") == "no_such_visit"
 
 

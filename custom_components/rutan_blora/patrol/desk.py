@@ -160,8 +160,13 @@ class PatrolDesk:
 
     @callback
     def countersign(self, actor: Actor, visit_id: str | None = None) -> Visit:
-        """Take in the gate guard's signature on a visit, or on the latest unsigned; raise RefusedError for none."""
-        visit = self.book.visits.get(visit_id) if visit_id is not None else self.unsigned
+        """Take in the gate guard's signature on a visit, or on the latest; raise RefusedError.
+
+        Who says twice that he signs the latest means one visit, not the one before it as well.
+        """
+        visit = self.book.visits.get(visit_id) if visit_id is not None else self.latest
+        if visit_id is None and visit is not None and visit.countersigned is not None:
+            raise RefusedError(Refusal.ALREADY_SIGNED)
         return self._take(rules.countersign(visit, at=dt_util.utcnow(), actor=actor), visit)
 
     @callback
@@ -219,9 +224,9 @@ class PatrolDesk:
         return not visit.is_void and visit.last_at + self._timeout > dt_util.utcnow()
 
     @property
-    def unsigned(self) -> Visit | None:
-        """Return the latest visit that waits for the gate guard's signature, None if there is none."""
-        found = (v for v in self.outlook.arrivals.all if v.countersigned is None and self.is_recent(v))
+    def latest(self) -> Visit | None:
+        """Return the latest visit that the guard at the gate can still know of, None if there is none."""
+        found = (visit for visit in self.outlook.arrivals.all if self.is_recent(visit))
         return max(found, key=lambda visit: visit.last_at, default=None)
 
     def location(self, visit: Visit) -> str:

@@ -56,6 +56,7 @@ class Refusal(StrEnum):
     """Why a command was refused."""
 
     NO_SUCH_VISIT = "no_such_visit"
+    ALREADY_SIGNED = "already_signed"
     NO_OPEN_VISIT = "no_open_visit"
     TIME_IN_FUTURE = "time_in_future"
     TIME_TOO_OLD = "time_too_old"
