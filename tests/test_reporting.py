@@ -36,7 +36,7 @@ from homeassistant.util import dt as dt_util
 
 from .common import ENTRY_ID, House, checkpoint, panic_button, patrol_plan
 from .reports.paper import pages
-from .test_services_visits import BUDI, REPORT, check_in
+from .services.test_visits import BUDI, REPORT, check_in
 
 pytest_plugins = ("tests.fixtures",)
 pytestmark = pytest.mark.usefixtures("socket_enabled")

@@ -14,8 +14,8 @@ from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.translation import async_get_exception_message
 
-from .common import ENTRY_ID, SITE, FakePhone, House, checkpoint, context_of, panic_button, patrol_plan, turns
-from .flows.test_checkpoint import device
+from ..common import ENTRY_ID, SITE, FakePhone, House, checkpoint, context_of, panic_button, patrol_plan, turns
+from ..flows.test_checkpoint import device
 
 pytest_plugins = ("tests.fixtures",)
 
