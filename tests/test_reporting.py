@@ -17,7 +17,8 @@ import voluptuous as vol
 from custom_components.rutan_blora import reporting
 from custom_components.rutan_blora.const import DOMAIN
 from custom_components.rutan_blora.optional import PDF
-from custom_components.rutan_blora.patrol.plan import Verdict, compliance
+from custom_components.rutan_blora.patrol.judgement import compliance
+from custom_components.rutan_blora.patrol.plan import Verdict
 from custom_components.rutan_blora.pictures import EvidenceError, EvidenceProblem
 from custom_components.rutan_blora.reporting import LINK_LIFETIME
 from custom_components.rutan_blora.reports.content import period_of

@@ -13,8 +13,8 @@ import pytest
 
 from custom_components.rutan_blora.alarm.incident import Outcome
 from custom_components.rutan_blora.const import Language
+from custom_components.rutan_blora.patrol.check_in import Officer, Report
 from custom_components.rutan_blora.patrol.plan import Verdict
-from custom_components.rutan_blora.patrol.visit import Officer, Report
 from custom_components.rutan_blora.reports.letter import Letter
 from custom_components.rutan_blora.reports.pdf import MAX_NUMBERS, cut, printable, render
 from tests.patrol.common import HOUR, a_plan, a_scan

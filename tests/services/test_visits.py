@@ -8,7 +8,8 @@ from freezegun.api import FrozenDateTimeFactory
 import probatio
 import pytest
 
-from custom_components.rutan_blora.patrol.visit import Evidence, Refusal, Situation
+from custom_components.rutan_blora.patrol.check_in import Evidence, Situation
+from custom_components.rutan_blora.patrol.visit import Refusal
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import device_registry as dr

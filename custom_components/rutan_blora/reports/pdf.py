@@ -15,8 +15,9 @@ from fpdf import FPDF, FontFace
 from fpdf.enums import TableBordersLayout, XPos, YPos
 
 from ..const import MAX_NAME
+from ..patrol.check_in import Officer
 from ..patrol.plan import Verdict
-from ..patrol.visit import Officer, Visit
+from ..patrol.visit import Visit
 from ..patrol.words import VERDICTS
 from . import phrase
 from .content import AVERAGED, ExpectedLine, IncidentLine, PlanLine, ReportContent, VisitLine

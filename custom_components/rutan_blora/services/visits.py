@@ -14,7 +14,8 @@ from homeassistant.util import dt as dt_util
 from ..const import CONF_NRP, CONF_OFFICER, CONF_RANK, CONF_UNIT, DOMAIN, SUBENTRY_CHECKPOINT, SUBENTRY_PATROL_PLAN
 from ..errors import translated
 from ..facility import Facility
-from ..patrol.visit import CheckIn, Correction, Officer, Report, Situation, Visit
+from ..patrol.check_in import CheckIn, Officer, Report, Situation
+from ..patrol.visit import Correction, Visit
 from .call import (
     ATTR_MESSAGE,
     ATTR_REASON,
