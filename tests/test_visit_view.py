@@ -22,9 +22,10 @@ from custom_components.rutan_blora import codes, visit_view
 from custom_components.rutan_blora.const import DOMAIN, VISIT_PATH
 from custom_components.rutan_blora.journal.record import Draft
 from custom_components.rutan_blora.patrol import upload
+from custom_components.rutan_blora.patrol.check_in import Evidence, Situation
 from custom_components.rutan_blora.patrol.codes import TICKET_LIFE
 from custom_components.rutan_blora.patrol.reception import RECORD_FORM, Reception
-from custom_components.rutan_blora.patrol.visit import Evidence, Situation, Visit
+from custom_components.rutan_blora.patrol.visit import Visit
 from custom_components.rutan_blora.visit_view import FORMS_PER_MINUTE, PAGES_PER_MINUTE, PHOTOS, WRONG_PER_MINUTE
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util

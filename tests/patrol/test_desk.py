@@ -14,15 +14,10 @@ from sqlalchemy.exc import OperationalError
 from custom_components.rutan_blora.actor import RefusedError
 from custom_components.rutan_blora.journal.store import Journal
 from custom_components.rutan_blora.patrol.book import VISIT_KINDS
+from custom_components.rutan_blora.patrol.check_in import CheckIn, Officer, Report
 from custom_components.rutan_blora.patrol.desk import LOOK_EVERY, MEMORY, PatrolDesk
-from custom_components.rutan_blora.patrol.plan import Judgement
-from custom_components.rutan_blora.patrol.visit import (
-    CheckIn,
-    Correction,
-    Officer,
-    Report,
-    Visit,
-)
+from custom_components.rutan_blora.patrol.judgement import Judgement
+from custom_components.rutan_blora.patrol.visit import Correction, Visit
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir

@@ -16,19 +16,14 @@ from ..journal.record import Draft, Record
 from ..journal.store import Journal
 from ..listeners import Listeners
 from . import visit as rules
-from .book import (
-    RECORD_EXCUSE,
-    RECORD_PLAN,
-    RECORD_VERDICT,
-    Book,
-    excuse_to_body,
-    read,
-    version_to_body,
-)
+from .body import event_to_body, judgement_to_body
+from .book import RECORD_EXCUSE, RECORD_PLAN, RECORD_VERDICT, Book, excuse_to_body, read, version_to_body
+from .check_in import CheckIn
 from .checkpoint import Checkpoint, KnownOfficer
+from .judgement import Judgement
 from .outlook import Arrivals, Judged, Outlook
-from .plan import Judgement, PatrolPlan, Slot, Verdict, Version, slots, to_body
-from .visit import CheckIn, Correction, Event, Refusal, Visit
+from .plan import PatrolPlan, Slot, Verdict, Version, slots
+from .visit import Correction, Event, Refusal, Visit
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -335,7 +330,7 @@ class PatrolDesk:
         self.book.judge(judgement)
         self._changed(judgements=True)
         slot = judgement.slot
-        self._record(RECORD_VERDICT, now, subject=slot.plan_id, body=to_body(judgement))
+        self._record(RECORD_VERDICT, now, subject=slot.plan_id, body=judgement_to_body(judgement))
         self._judged.tell(self.book.judgements[slot.key])
 
     # --- what happened ---
@@ -347,7 +342,7 @@ class PatrolDesk:
             visit = self.book.visits[event.visit_id] = rules.apply(visit, event)
             subject = event.check_in.checkpoint_id if event.check_in else event.actor.id
             self._record(
-                event.type.value, event.at, subject=subject, visit=event.visit_id, body=partial(rules.to_body, event)
+                event.type.value, event.at, subject=subject, visit=event.visit_id, body=partial(event_to_body, event)
             )
             self._visits.tell(event, visit)
         if TYPE_CHECKING:

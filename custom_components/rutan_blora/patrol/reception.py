@@ -19,13 +19,14 @@ from ..codes import OPEN_LIMITS, RECORD_PIN, Code, WrongTry, compare_with_none
 from ..journal.record import Draft, Record, stored_time
 from ..journal.store import Journal
 from . import codes
+from .check_in import CheckIn, Evidence, Officer, Situation
 from .checkpoint import KnownOfficer
 from .codes import Scanned, ScanRefusal, Ticket
 from .desk import PatrolDesk
 from .form import Field, Filled, Problem, Texts, claimed, fingerprint, problems, proved, read
 from .page import Done
 from .photo import PhotoProblem
-from .visit import CheckIn, Evidence, Officer, Situation, Visit
+from .visit import Visit
 
 _LOGGER = logging.getLogger(__name__)
 

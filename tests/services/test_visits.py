@@ -8,14 +8,15 @@ from freezegun.api import FrozenDateTimeFactory
 import probatio
 import pytest
 
-from custom_components.rutan_blora.patrol.visit import Evidence, Refusal, Situation
+from custom_components.rutan_blora.patrol.check_in import Evidence, Situation
+from custom_components.rutan_blora.patrol.visit import Refusal
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.translation import async_get_exception_message
 
-from .common import ENTRY_ID, SITE, FakePhone, House, checkpoint, context_of, panic_button, patrol_plan, turns
-from .flows.test_checkpoint import device
+from ..common import ENTRY_ID, SITE, FakePhone, House, checkpoint, context_of, panic_button, patrol_plan, turns
+from ..flows.test_checkpoint import device
 
 pytest_plugins = ("tests.fixtures",)
 
