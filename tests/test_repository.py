@@ -276,7 +276,7 @@ FLOORS: Final[tuple[tuple[str, ...], ...]] = (
     ("journal",),
     ("codes", "copying", "police"),
     ("alarm", "cctv", "patrol"),
-    ("reports",),
+    ("reports", "word"),
     ("kept", "flows", "parts"),
     ("facility",),
     ("entity", "errors", "supervision", "feedback", "perimeter", "rounds", "reporting", "config_flow"),

@@ -343,7 +343,25 @@ async def test_signature_from_another_phone_is_refused(house: House, p2u: FakePh
     (visit,) = visits(house)
     assert visit.countersigned is None
     assert len(await house.rows("answer_refused")) == 1
-    assert budi.pushes == []
+    # Silence would be taken for a yes.
+    await settle(house)
+    assert budi.titles == ["Jawaban tidak diterima"]
+    assert p2u.titles == ["Paraf kunjungan patroli"]
+
+
+async def test_guard_whose_signature_comes_too_late_is_told_so(house: House, p2u: FakePhone) -> None:
+    await asked(house, p2u)
+    made = check_in(house, SATLANTAS)
+    await settle(house)
+    shown = p2u.last
+    house.facility.patrol.correct(GUARD, made.id, Correction(void=True, reason="Salah"))
+    await settle(house)
+    await p2u.answer("SIGN", shown)
+    await settle(house)
+    (visit,) = visits(house)
+    assert visit.countersigned is None
+    assert (p2u.last.title, p2u.last.buttons) == ("Jawaban tidak diterima", {})
+    assert p2u.last.data["channel"] == "rutan_blora_patrol"
 
 
 async def test_every_guards_phone_is_asked_and_the_other_is_told_that_it_is_signed(
@@ -375,6 +393,8 @@ async def test_guard_raises_the_alarm_of_what_the_officers_found(house: House, p
     assert raised.loaded["actor"] == {"origin": "user", "id": "hp_p2u", "name": "HP P2U"}
     (visit,) = visits(house)
     assert visit.countersigned is not None
+    # His phone is told no alarm, but he must know that it is raised.
+    assert "Alarm dibunyikan" in p2u.titles
 
 
 async def test_guard_who_raises_the_alarm_after_another_has_signed_is_heard(house: House, p2u: FakePhone) -> None:

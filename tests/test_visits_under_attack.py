@@ -18,8 +18,8 @@ from custom_components.rutan_blora.const import DOMAIN, VISIT_PATH
 from custom_components.rutan_blora.journal.record import Record
 from custom_components.rutan_blora.journal.store import Journal
 from custom_components.rutan_blora.kept import Kept
-from custom_components.rutan_blora.rounds import WORDS_PER_HOUR
 from custom_components.rutan_blora.visit_view import FORMS_PER_MINUTE, PAGES_PER_MINUTE, UNPROVED_PER_HOUR
+from custom_components.rutan_blora.word import WORDS_PER_HOUR
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
@@ -197,6 +197,17 @@ async def test_phone_that_lies_on_a_tag_is_not_pushed_to_until_no_alarm_gets_thr
     assert len(budi.pushes) == WORDS_PER_HOUR
     await gate.press_entity()
     assert len(budi.pushes) == WORDS_PER_HOUR + 1
+
+
+async def test_phone_that_sends_answers_of_its_own_making_is_not_pushed_to_without_end(
+    gate: House, budi: FakePhone
+) -> None:
+    for number in range(WORDS_PER_HOUR + 5):
+        await budi.fire("mobile_app_notification_action", {"action": f"RUTAN_SIGN_{number:032x}"})
+    await gate.hass.async_block_till_done(wait_background_tasks=True)
+    assert len(budi.pushes) == WORDS_PER_HOUR
+    await gate.press_entity()
+    assert budi.titles[-1].startswith("DARURAT")
 
 
 # --- an officer in the name of another ---

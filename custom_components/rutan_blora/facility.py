@@ -48,7 +48,7 @@ from .journal.record import Draft
 from .kept import Kept, async_retire, keep
 from .parts import Parts
 from .patrol.desk import PatrolDesk
-from .patrol.notice import is_due_tag
+from .patrol.notice import compose_raised, compose_refused, is_due_tag
 from .patrol.photo import Album
 from .patrol.plan import Slot
 from .patrol.reception import Reception
@@ -58,7 +58,8 @@ from .pictures import place_in
 from .police.alert import Answer, plain
 from .police.courier import PoliceDevice
 from .police.delivery import Delivery, Plan, chosen
-from .police.dispatcher import Dispatcher
+from .police.dispatcher import Compose, Dispatcher
+from .word import Words
 
 type RutanConfigEntry = ConfigEntry[Facility]
 
@@ -112,6 +113,7 @@ class Facility:
         self.reception = self._reception()
         self.signs = Signs(hass, entry.data[CONF_TOKEN_KEY])
         self.screen = Screen(hass, self.cameras, title=self.name, language=self.language, emphasis=self._emphasis)
+        self.words = Words(hass)
         self.pictures: dict[str, str] = {}
         # By panic button the cameras that show its place; a guarded camera shows its own.
         self._near: Mapping[str, Sequence[str]] = {
@@ -120,6 +122,7 @@ class Facility:
         }
         self.alarm.picture_of = self._picture_of
         self.police.on_answer = self._answered
+        self.police.on_refused = self._refused
         self.police.find_past = self._find_alarming
 
     def _patrol_desk(self) -> PatrolDesk:
@@ -188,9 +191,19 @@ class Facility:
             # The alarm first: nothing that is wrong with the visit may stand in its way.
             if answer is Answer.RAISE:
                 self.raise_from_visit(visit, guard)
+                zone = dt_util.get_default_time_zone()
+                self._say(device, partial(compose_raised, visit, site=self.name, zone=zone))
             # One that was taken back meanwhile is no longer signed, nor one of long ago.
             if self.patrol.is_recent(visit):
                 self.patrol.countersign(guard, visit.id)
+
+    @callback
+    def _refused(self, device: PoliceDevice) -> None:
+        """Have who holds a device told that his answer was not taken: silence would be taken for the opposite."""
+        self._say(device, compose_refused)
+
+    def _say(self, device: PoliceDevice, word: Compose) -> None:
+        self.words.say(device.id, device.channel, word(device.language))
 
     def _find_alarming(self) -> list[str]:
         """Return the visits at which something happened, as far back as the book goes."""

@@ -1,7 +1,6 @@
 """What visits have to do with the rest: tags scanned, the gate asked to sign, the police told of who did not come."""
 
-import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -12,18 +11,16 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
 from .actor import Actor, Origin
-from .const import CONF_TAG_ID, DOMAIN, SUBENTRY_CHECKPOINT, Language
+from .const import CONF_TAG_ID, DOMAIN, SUBENTRY_CHECKPOINT
 from .facility import Facility, RutanConfigEntry
 from .journal.record import Draft
 from .patrol.check_in import CheckIn, Evidence, Officer
 from .patrol.checkpoint import Checkpoint
 from .patrol.desk import NEWS, OLDEST_ENTRY
 from .patrol.judgement import Judgement
-from .patrol.limiter import Limiter
 from .patrol.notice import Notify, compose_due, compose_sign, compose_taken, compose_unknown_tag, tag_of
 from .patrol.tags import Scan, evidence_of
 from .patrol.visit import Event, Visit
-from .police.channels import DeliveryError
 from .police.channels.phone import Phone
 from .police.dispatcher import Compose
 
@@ -32,12 +29,6 @@ _LOGGER = logging.getLogger(__name__)
 RECORD_UNKNOWN_CARD: Final = "card_refused"
 # Refused cards are recorded, but a reader gone mad must not fill the disk.
 REFUSALS_PER_MINUTE: Final = 20
-# Seconds until a phone that does not take the word that its scan counts is left alone.
-WORD_DEADLINE: Final = 10.0
-# A phone that lies on a tag scans it all day. The push service takes some 500 pushes a day to a phone, alarms included.
-WORDS_PER_HOUR: Final = 20
-# No answer is asked for with a word.
-_NO_TOKEN: Final = "0" * 32
 
 
 @callback
@@ -67,7 +58,6 @@ class _Scans:
         self._hass = hass
         self._facility = facility
         self._refusals: list[datetime] = []
-        self._words = Limiter(WORDS_PER_HOUR, 3600)
 
     @callback
     def read(self, scan: Scan) -> None:
@@ -83,7 +73,7 @@ class _Scans:
                 self._presented(checkpoint, scan)
                 return
         if scan.device_id in self._facility.phones and not self._is_of_another(scan.tag_id):
-            self._say(scan, self._async_refused)
+            self._say(scan, partial(compose_unknown_tag, "scan_refused"))
 
     def _scanned(self, checkpoint: Checkpoint, scan: Scan) -> None:
         """Check in who holds the phone, as far as it is known whose it is, and tell him."""
@@ -92,11 +82,12 @@ class _Scans:
         actor = _officer(officer) if officer else Actor(origin=Origin.USER, id=scan.user_id, name=user)
         evidence = evidence_of(self._hass, scan.device_id, checkpoint.zone_entity_id, self._facility.kept.tags.since)
         visit = self._check_in(checkpoint, scan, officer or Officer(name=user), evidence, actor)
-        self._say(scan, partial(self._async_taken, visit, is_known=officer is not None))
+        saying = self._async_say_taken(scan, visit, is_known=officer is not None)
+        self._hass.async_create_background_task(saying, f"{DOMAIN} say what came of a scan")
 
-    async def _async_taken(self, visit: Visit, *, is_known: bool) -> Compose:
-        """Return what is said of a visit that was taken in, once it is on record or that takes too long."""
-        return partial(
+    async def _async_say_taken(self, scan: Scan, visit: Visit, *, is_known: bool) -> None:
+        """Tell that a visit was taken in, once it is on record or that takes too long."""
+        word = partial(
             compose_taken,
             f"scan_{visit.id}",
             visit,
@@ -104,10 +95,7 @@ class _Scans:
             is_on_record=await self._facility.async_is_on_record(),
             zone=dt_util.get_default_time_zone(),
         )
-
-    @staticmethod
-    async def _async_refused() -> Compose:
-        return partial(compose_unknown_tag, "scan_refused")
+        self._say(scan, word)
 
     def _presented(self, checkpoint: Checkpoint, scan: Scan) -> None:
         """Check in whose card it is; one that nobody here has is put on record."""
@@ -144,28 +132,18 @@ class _Scans:
         subentries = (subentry for entry in entries for subentry in entry.subentries.values())
         return any(s.subentry_type == SUBENTRY_CHECKPOINT and s.data.get(CONF_TAG_ID) == tag_id for s in subentries)
 
-    def _say(self, scan: Scan, word: Callable[[], Coroutine[None, None, Compose]]) -> None:
+    def _say(self, scan: Scan, word: Compose) -> None:
         """Tell the phone that scanned, once: whether it hears it or not, the visit is taken in."""
-        if scan.device_id is None or self._words.admit(scan.device_id, self._hass.loop.time()):
+        if scan.device_id is None:
             return
         officer = self._facility.phones.get(scan.device_id)
         device = self._facility.police.devices.get(officer.id or "") if officer else None
         language = device.language if device else self._facility.language
-        saying = _say(Phone(self._hass, scan.device_id), word(), language)
-        self._hass.async_create_background_task(saying, f"{DOMAIN} say what came of a scan")
+        self._facility.words.say(scan.device_id, Phone(self._hass, scan.device_id), word(language))
 
 
 def _officer(officer: Officer) -> Actor:
     return Actor(origin=Origin.OFFICER, id=officer.id, name=officer.title)
-
-
-async def _say(phone: Phone, word: Coroutine[None, None, Compose], language: Language) -> None:
-    alert = (await word)(language)
-    try:
-        async with asyncio.timeout(WORD_DEADLINE):
-            await phone.send(alert, loud=True, token=_NO_TOKEN, memo={})
-    except (DeliveryError, TimeoutError) as err:
-        _LOGGER.debug("What came of a scan was not told: %r", err)
 
 
 class _Due:

@@ -56,6 +56,9 @@ class _Words:
     unknown_phone: str
     unknown_tag: str
     refused: str
+    raised: str
+    answer_refused: str
+    answer_over: str
     situations: Mapping[Situation, str]
     day: str
     clock: str
@@ -82,6 +85,9 @@ _WORDS: Final = {
         unknown_phone="Ponsel ini belum terdaftar sebagai perangkat polisi; hubungi teknisi rutan.",
         unknown_tag="Tag ini bukan milik pos pemeriksaan mana pun.",
         refused="Kunjungan tidak tercatat",
+        raised="Alarm dibunyikan",
+        answer_refused="Jawaban tidak diterima",
+        answer_over="Pemberitahuan itu sudah tidak berlaku, atau bukan untuk ponsel ini. Buka Home Assistant.",
         situations={
             Situation.SAFE: "aman",
             Situation.REMARKS: "aman dengan catatan",
@@ -110,6 +116,9 @@ _WORDS: Final = {
         unknown_phone="This phone is not registered as a police device; ask the house's technician.",
         unknown_tag="This tag belongs to no checkpoint.",
         refused="Visit not recorded",
+        raised="The alarm is raised",
+        answer_refused="Answer not taken",
+        answer_over="That notification is over, or was not for this phone. Open Home Assistant.",
         situations={
             Situation.SAFE: "safe",
             Situation.REMARKS: "safe, with remarks",
@@ -225,6 +234,19 @@ def compose_unknown_tag(tag: str, language: Language) -> Alert:
     """Return what a police phone is told that has scanned a tag of no checkpoint."""
     words = _WORDS[language]
     return _word(tag, words.refused, words.unknown_tag)
+
+
+def compose_raised(visit: Visit, language: Language, *, site: str, zone: tzinfo) -> Alert:
+    """Return what a guard is told who has raised the alarm of a visit: his phone is told no alarm."""
+    words = _WORDS[language]
+    text = "\n".join((plain(site, MAX_NAME), *_lines(visit, words, zone)))
+    return _word(f"raised_{visit.id}", words.raised, text)
+
+
+def compose_refused(language: Language) -> Alert:
+    """Return what a phone is told whose answer was not taken."""
+    words = _WORDS[language]
+    return _word("answer_refused", words.answer_refused, words.answer_over)
 
 
 def _word(tag: str, title: str, text: str) -> Alert:
