@@ -18,27 +18,14 @@ from custom_components.rutan_blora.actor import Actor, Origin
 from custom_components.rutan_blora.const import DOMAIN
 from custom_components.rutan_blora.facility import Facility
 from custom_components.rutan_blora.journal.record import GENESIS, Draft, Record, seal
-from custom_components.rutan_blora.patrol.book import (
-    KINDS,
-    RECORD_PLAN,
-    RECORD_VERDICT,
-    Book,
-    read,
-    version_to_body,
-)
+from custom_components.rutan_blora.patrol.body import event_to_body, judgement_to_body
+from custom_components.rutan_blora.patrol.book import KINDS, RECORD_PLAN, RECORD_VERDICT, Book, read, version_to_body
+from custom_components.rutan_blora.patrol.check_in import CheckIn, Evidence, Officer
 from custom_components.rutan_blora.patrol.desk import MEMORY
+from custom_components.rutan_blora.patrol.judgement import judge
 from custom_components.rutan_blora.patrol.outlook import Outlook
-from custom_components.rutan_blora.patrol.plan import PatrolPlan, Slot, Window, judge, slots, to_body as verdict_to_body
-from custom_components.rutan_blora.patrol.visit import (
-    CheckIn,
-    Event,
-    EventType,
-    Evidence,
-    Officer,
-    Visit,
-    apply,
-    to_body,
-)
+from custom_components.rutan_blora.patrol.plan import PatrolPlan, Slot, Window, slots
+from custom_components.rutan_blora.patrol.visit import Event, EventType, Visit, apply
 from homeassistant.components.tag import async_scan_tag
 from homeassistant.config_entries import ConfigEntry, ConfigSubentryDataWithId
 from homeassistant.const import EVENT_STATE_CHANGED
@@ -94,10 +81,10 @@ def _drafts(count: int, now: datetime) -> Iterator[Draft]:
                 visit = apply(visit, event)
                 subject = _PLACE if event.check_in else _GUARD.id
                 kind = event.type.value
-                yield Draft(kind=kind, at=event.at, incident=visit.id, subject=subject, body=to_body(event))
+                yield Draft(kind=kind, at=event.at, incident=visit.id, subject=subject, body=event_to_body(event))
                 came = [*(other for other in came if other.id != visit.id), visit]
         judgement = judge([slot], [visit.arrival for visit in came])[slot.key]
-        yield Draft(kind=RECORD_VERDICT, at=slot.closes_at, subject=_PLAN.id, body=verdict_to_body(judgement))
+        yield Draft(kind=RECORD_VERDICT, at=slot.closes_at, subject=_PLAN.id, body=judgement_to_body(judgement))
 
 
 def _visit(visit_id: str, number: int, at: datetime) -> Iterator[Event]:

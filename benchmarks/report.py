@@ -16,19 +16,12 @@ from custom_components.rutan_blora.actor import Actor, Origin
 from custom_components.rutan_blora.const import Language
 from custom_components.rutan_blora.journal.record import GENESIS, Draft, Record, seal
 from custom_components.rutan_blora.journal.store import Journal
-from custom_components.rutan_blora.patrol import visit as rules
+from custom_components.rutan_blora.patrol.body import event_to_body, judgement_to_body
 from custom_components.rutan_blora.patrol.book import RECORD_PLAN, RECORD_VERDICT, VISIT_KINDS, read, version_to_body
-from custom_components.rutan_blora.patrol.plan import (
-    Arrival,
-    PatrolPlan,
-    Slot,
-    Window,
-    compliance,
-    judge,
-    slots,
-    to_body,
-)
-from custom_components.rutan_blora.patrol.visit import CheckIn, Event, EventType, Officer, Report, Situation
+from custom_components.rutan_blora.patrol.check_in import CheckIn, Officer, Report, Situation
+from custom_components.rutan_blora.patrol.judgement import Arrival, compliance, judge
+from custom_components.rutan_blora.patrol.plan import PatrolPlan, Slot, Window, slots
+from custom_components.rutan_blora.patrol.visit import Event, EventType
 from custom_components.rutan_blora.reports.content import period_of
 from custom_components.rutan_blora.reports.export import Format, Order, collect, export
 from custom_components.rutan_blora.reports.letter import Letter
@@ -84,13 +77,12 @@ def _visit(visit: str, arrived: datetime) -> Iterator[Draft]:
         at = arrived + timedelta(minutes=minutes)
         check_in = what if kind is EventType.CHECKED_IN else None
         event = Event(type=kind, visit_id=visit, at=at, actor=_GUARD, check_in=check_in)
-        yield Draft(kind=kind, at=at, incident=visit, body=rules.to_body(event))
+        yield Draft(kind=kind, at=at, incident=visit, body=event_to_body(event))
 
 
 def _verdict(slot: Slot, came: list[Arrival]) -> Draft:
-    return Draft(
-        kind=RECORD_VERDICT, at=slot.closes_at, subject=_PLAN.id, body=to_body(judge([slot], came[-1:])[slot.key])
-    )
+    judgement = judge([slot], came[-1:])[slot.key]
+    return Draft(kind=RECORD_VERDICT, at=slot.closes_at, subject=_PLAN.id, body=judgement_to_body(judgement))
 
 
 def _records(count: int) -> Iterator[Record]:

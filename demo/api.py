@@ -1,7 +1,7 @@
 """Home Assistant's public interface over HTTP and WebSocket, as one user has it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -9,6 +9,8 @@ from time import monotonic
 from typing import Any, Final, Self
 
 import aiohttp
+
+from custom_components.rutan_blora.cctv.multipart import Parts
 
 from . import DemoError
 
@@ -46,6 +48,16 @@ class Api:
         async with self.session.get(self.url + path, headers=headers) as response:
             response.raise_for_status()
             return await response.read()
+
+    async def motion(self, path: str) -> AsyncGenerator[bytes]:
+        """Give the pictures of a motion JPEG stream at a path as they come."""
+        headers = {"Authorization": f"Bearer {self.token}"}
+        parts = Parts("frameboundary")
+        async with self.session.get(self.url + path, headers=headers) as response:
+            response.raise_for_status()
+            async for chunk in response.content.iter_any():
+                for picture in parts.feed(chunk):
+                    yield picture
 
     async def post(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """Post JSON and return the JSON that comes back, None if nothing does."""

@@ -11,6 +11,7 @@ from custom_components.rutan_blora.alarm import incident as alarm
 from custom_components.rutan_blora.alarm.incident import Incident, Kind, Outcome, Press, Response
 from custom_components.rutan_blora.journal.record import GENESIS, Draft, Record, seal
 from custom_components.rutan_blora.patrol import visit as rules
+from custom_components.rutan_blora.patrol.body import event_to_body, judgement_to_body
 from custom_components.rutan_blora.patrol.book import (
     RECORD_EXCUSE,
     RECORD_PLAN,
@@ -18,8 +19,10 @@ from custom_components.rutan_blora.patrol.book import (
     excuse_to_body,
     version_to_body,
 )
-from custom_components.rutan_blora.patrol.plan import Judgement, PatrolPlan, Window, judge, slots, to_body
-from custom_components.rutan_blora.patrol.visit import CheckIn, Correction, Event, Evidence, Officer, Report, Visit
+from custom_components.rutan_blora.patrol.check_in import CheckIn, Evidence, Officer, Report, Situation
+from custom_components.rutan_blora.patrol.judgement import Judgement, judge
+from custom_components.rutan_blora.patrol.plan import PatrolPlan, Window, slots
+from custom_components.rutan_blora.patrol.visit import Correction, Event, EventType, Visit
 from custom_components.rutan_blora.reports.content import period_of
 
 WIB: Final = ZoneInfo("Asia/Jakarta")
@@ -67,7 +70,7 @@ class Log:
         """Check in a visit, or go on with it."""
         return self._take(
             Event(
-                type=rules.EventType.CHECKED_IN,
+                type=EventType.CHECKED_IN,
                 visit_id=visit_id,
                 at=what.at,
                 actor=Actor(origin=Origin.OFFICER, name=what.officer.title),
@@ -94,7 +97,7 @@ class Log:
     def _take(self, *events: Event) -> Visit:
         for event in events:
             visit = self.visits[event.visit_id] = rules.apply(self.visits.get(event.visit_id), event)
-            self.write(event.type, event.at, rules.to_body(event), incident=event.visit_id)
+            self.write(event.type, event.at, event_to_body(event), incident=event.visit_id)
         return visit
 
     def judge(self, plan: PatrolPlan, since: datetime, until: datetime, zone: tzinfo = WIB) -> list[Judgement]:
@@ -103,7 +106,7 @@ class Log:
         judged = judge(list(slots(plan, zone, since, until)), arrivals)
         closed = [judgement for judgement in judged.values() if since <= judgement.slot.closes_at < until]
         for judgement in closed:
-            self.write(RECORD_VERDICT, judgement.slot.closes_at, to_body(judgement), subject=plan.id)
+            self.write(RECORD_VERDICT, judgement.slot.closes_at, judgement_to_body(judgement), subject=plan.id)
         return closed
 
     def excuse(self, judgement: Judgement, reason: str) -> None:
@@ -181,7 +184,7 @@ def _visit(log: Log, dice: random.Random, number: int, start: datetime) -> None:
         officer=Officer(name=lead.name, rank=lead.rank, nrp=lead.nrp, unit=dice.choice(UNITS)),
         evidence=dice.choice((Evidence.TAG, Evidence.TAG, Evidence.QR, Evidence.BUTTON)),
         report=Report(
-            situation=dice.choices(list(rules.Situation), (80, 15, 5))[0],
+            situation=dice.choices(list(Situation), (80, 15, 5))[0],
             note=dice.choice(NOTES),
             personnel=dice.choice((2, 2, 3, 4)),
             vehicle="K 1234-XX",

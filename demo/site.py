@@ -192,7 +192,10 @@ class Site:
 
     async def page_url(self, place: str) -> str:
         """Return the address of the check-in page, as a phone reads it from the sign of a checkpoint."""
-        sign = await self.api.picture(f"/api/image_proxy/{self.entity('image', 'qr_code', place)}")
+        return self.read_page_url(await self.api.picture(f"/api/image_proxy/{self.entity('image', 'qr_code', place)}"))
+
+    def read_page_url(self, sign: bytes) -> str:
+        """Return the address that a phone reads from a sign or a screen."""
         # Home Assistant writes the address by which it believes to be found; here only this one leads to it.
         return self.home.url + urlsplit(read_picture(sign)).path
 
@@ -254,6 +257,7 @@ class Site:
         await self._part("officer", "", visits.VISITOR)
         for place in visits.PLACES:
             await self._part("checkpoint", "", {"name": place.name, "tag_id": place.tag})
+        await self._part("checkpoint", "", {"name": visits.SCREEN, "advanced": {"live_code": True}})
         checkpoints = [self._subentries[place.name] for place in visits.PLACES]
         told = [self._subentries[OFFICERS[0].name]]
         await self._part("patrol_plan", "", visits.plan(checkpoints, told))

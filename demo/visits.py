@@ -1,4 +1,4 @@
-"""What the site has for police visits: checkpoints with their tags, an officer with a card, the guard, and a plan."""
+"""What the site has for visits: checkpoints with tags, a screen, an officer with a card, the guard, and a plan."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,6 +24,8 @@ PLACES: Final = (
     Place(name="Pos P2U", tag="rutan-demo-p2u"),
     Place(name="Pos belakang", tag="rutan-demo-belakang"),
 )
+# A screen whose code is good for half a minute.
+SCREEN: Final = "Layar gerbang"
 PLAN: Final = "Sambang patroli"
 GUARD: Final = "Rupam jaga"
 # One who has no phone with the app: he writes his report on the page.

@@ -9,7 +9,7 @@ from pytest_homeassistant_custom_component.common import async_fire_time_changed
 from syrupy.assertion import SnapshotAssertion
 
 from custom_components.rutan_blora.alarm.escalation import DRILL_TIME
-from custom_components.rutan_blora.patrol.visit import Evidence
+from custom_components.rutan_blora.patrol.check_in import Evidence
 from demo.phone import Push
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant

@@ -8,7 +8,8 @@ from sqlalchemy.exc import OperationalError
 from syrupy.assertion import SnapshotAssertion
 
 from custom_components.rutan_blora.journal.store import Journal
-from custom_components.rutan_blora.patrol.visit import Correction, Report
+from custom_components.rutan_blora.patrol.check_in import Report
+from custom_components.rutan_blora.patrol.visit import Correction
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er

@@ -11,6 +11,7 @@ import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.rutan_blora import parts as parts_module
+from custom_components.rutan_blora.cctv.multipart import Parts
 from custom_components.rutan_blora.cctv.picture import SourceProblem
 from custom_components.rutan_blora.cctv.watch import Watch
 from homeassistant.components.camera import CameraEntityFeature, async_get_image, async_get_stream_source
@@ -99,14 +100,12 @@ async def test_camera_that_never_gave_a_picture_shows_a_card_that_says_so(
     assert shown(await response.read()).size == (1280, 720)
 
 
-async def parts_of(response: ClientResponse) -> AsyncGenerator[bytes]:
+async def pictures_of(response: ClientResponse) -> AsyncGenerator[bytes]:
     """Give the pictures of a stream as they come."""
-    while b"--frameboundary" in await response.content.readline():
-        await response.content.readline()
-        length = int((await response.content.readline()).split(b":")[1])
-        await response.content.readline()
-        yield await response.content.readexactly(length)
-        await response.content.readline()
+    parts = Parts("frameboundary")
+    async for chunk in response.content.iter_any():
+        for picture in parts.feed(chunk):
+            yield picture
 
 
 async def test_stream_sends_a_picture_when_it_arrives(
@@ -119,7 +118,7 @@ async def test_stream_sends_a_picture_when_it_arrives(
     assert camera is not None
     camera._attr_frame_interval = 3600
     async with (await hass_client()).get(f"/api/camera_proxy_stream/{entity_id}") as response:
-        pictures = parts_of(response)
+        pictures = pictures_of(response)
         # The first one twice, for browsers that show the last but one.
         assert [await anext(pictures), await anext(pictures)] == [GREEN, GREEN]
         for picture in (jpeg((20, 20, 160)), jpeg((160, 20, 20))):
@@ -134,7 +133,7 @@ async def test_stream_says_that_no_more_pictures_come(
     await give(house, source, GREEN)
     entity_id = house.entity_id("camera", "camera", "Utara")
     async with (await hass_client()).get(f"/api/camera_proxy_stream/{entity_id}") as response:
-        pictures = parts_of(response)
+        pictures = pictures_of(response)
         assert [await anext(pictures), await anext(pictures)] == [GREEN, GREEN]
         freezer.tick(31)
         card = await anext(pictures)

@@ -1,13 +1,23 @@
 """Codes that people type: the one that closes an alarm."""
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import bcrypt
 from freezegun.api import FrozenDateTimeFactory
+from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.rutan_blora.codes import LOCK_TIME, WRONG_TRIES, fits, hash_code
+from custom_components.rutan_blora.codes import (
+    LIMITS,
+    LOCK_TIME,
+    OPEN_LIMITS,
+    WRONG_TRIES,
+    WrongTry,
+    fits,
+    hash_code,
+    is_locked,
+)
 from homeassistant.exceptions import ServiceValidationError
 
 from .common import House, panic_button
@@ -116,3 +126,47 @@ def test_stored_hash_is_bcrypt_and_salted() -> None:
 @pytest.mark.parametrize(("code", "is_fit"), [("1234", True), ("x" * 32, True), ("123", False), ("x" * 33, False)])
 def test_code_has_a_length(code: str, *, is_fit: bool) -> None:
     assert fits(code) is is_fit
+
+
+# --- who must wait ---
+
+NOW = datetime(2026, 11, 24, 18, tzinfo=UTC)
+
+
+def wrong(count: int, source: str = "here", minutes: float = 1) -> list[WrongTry]:
+    """Return so many wrong tries, made so long ago."""
+    return [WrongTry(at=NOW - timedelta(minutes=minutes), source=source)] * count
+
+
+@pytest.mark.parametrize(
+    ("tries", "is_closed", "is_open"),
+    [
+        pytest.param(wrong(4), False, False, id="four"),
+        pytest.param(wrong(5), True, True, id="five"),
+        pytest.param(wrong(5, minutes=5), False, False, id="five, five minutes ago"),
+        pytest.param(wrong(5, minutes=-1), True, True, id="five before the clock was set back"),
+        pytest.param(wrong(5, "there"), False, False, id="five from elsewhere"),
+        pytest.param(wrong(99, "there", 59), False, False, id="ninety-nine from elsewhere"),
+        pytest.param(wrong(50, "there", 59) + wrong(50, "yonder"), False, True, id="a hundred from anywhere"),
+        pytest.param(wrong(100, "there", 60), False, False, id="a hundred, an hour ago"),
+    ],
+)
+def test_who_must_wait(tries: list[WrongTry], *, is_closed: bool, is_open: bool) -> None:
+    assert is_locked(tries, "here", NOW, LIMITS) is is_closed
+    assert is_locked(tries, "here", NOW, OPEN_LIMITS) is is_open
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 7200)), max_size=300))
+def test_guessing_is_bounded_and_no_single_source_locks_out_another(guesses: list[tuple[str, int]]) -> None:
+    made: list[WrongTry] = []
+    for source, second in sorted(guesses, key=lambda guess: guess[1]):
+        at = NOW + timedelta(seconds=second)
+        if not is_locked(made, source, at, OPEN_LIMITS):
+            made.append(WrongTry(at=at, source=source))
+    for last in made:
+        near = [one for one in made if timedelta(0) <= last.at - one.at < LOCK_TIME and one.source == last.source]
+        assert len(near) <= WRONG_TRIES
+    end = NOW + timedelta(seconds=7200)
+    for source in "abc":
+        alone = [one for one in made if one.source == source]
+        assert not is_locked(alone, "elsewhere", end, OPEN_LIMITS)

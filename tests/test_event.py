@@ -9,7 +9,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import async_capture_events, snapshot_platform
 from syrupy.assertion import SnapshotAssertion
 
-from custom_components.rutan_blora.patrol.visit import Report, Situation
+from custom_components.rutan_blora.patrol.check_in import Report, Situation
 from custom_components.rutan_blora.police import delivery as delivery_module
 from homeassistant.const import EVENT_STATE_CHANGED, Platform
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant

@@ -17,7 +17,8 @@ import voluptuous as vol
 from custom_components.rutan_blora import reporting
 from custom_components.rutan_blora.const import DOMAIN
 from custom_components.rutan_blora.optional import PDF
-from custom_components.rutan_blora.patrol.plan import Verdict, compliance
+from custom_components.rutan_blora.patrol.judgement import compliance
+from custom_components.rutan_blora.patrol.plan import Verdict
 from custom_components.rutan_blora.pictures import EvidenceError, EvidenceProblem
 from custom_components.rutan_blora.reporting import LINK_LIFETIME
 from custom_components.rutan_blora.reports.content import period_of
@@ -36,7 +37,7 @@ from homeassistant.util import dt as dt_util
 
 from .common import ENTRY_ID, House, checkpoint, panic_button, patrol_plan
 from .reports.paper import pages
-from .test_services_visits import BUDI, REPORT, check_in
+from .services.test_visits import BUDI, REPORT, check_in
 
 pytest_plugins = ("tests.fixtures",)
 pytestmark = pytest.mark.usefixtures("socket_enabled")

@@ -11,16 +11,9 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.rutan_blora import rounds as rounds_module
 from custom_components.rutan_blora.actor import Actor
 from custom_components.rutan_blora.const import DOMAIN
+from custom_components.rutan_blora.patrol.check_in import CheckIn, Evidence, Officer, Report, Situation
 from custom_components.rutan_blora.patrol.desk import PatrolDesk
-from custom_components.rutan_blora.patrol.visit import (
-    CheckIn,
-    Correction,
-    Evidence,
-    Officer,
-    Report,
-    Situation,
-    Visit,
-)
+from custom_components.rutan_blora.patrol.visit import Correction, Visit
 from custom_components.rutan_blora.rounds import REFUSALS_PER_MINUTE
 from demo.phone import Push
 from homeassistant.components.tag import async_scan_tag

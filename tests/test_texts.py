@@ -9,8 +9,8 @@ from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import async_get_platforms
 
 from .common import House, checkpoint, officer, panic_button, patrol_plan, perimeter_camera
+from .services.test_visits import BUDI, check_in
 from .test_repository import ENGLISH
-from .test_services_visits import BUDI, check_in
 
 pytest_plugins = ("tests.fixtures",)
 

@@ -22,9 +22,10 @@ from custom_components.rutan_blora import codes, visit_view
 from custom_components.rutan_blora.const import DOMAIN, VISIT_PATH
 from custom_components.rutan_blora.journal.record import Draft
 from custom_components.rutan_blora.patrol import upload
+from custom_components.rutan_blora.patrol.check_in import Evidence, Situation
 from custom_components.rutan_blora.patrol.codes import TICKET_LIFE
 from custom_components.rutan_blora.patrol.reception import RECORD_FORM, Reception
-from custom_components.rutan_blora.patrol.visit import Evidence, Situation, Visit
+from custom_components.rutan_blora.patrol.visit import Visit
 from custom_components.rutan_blora.visit_view import FORMS_PER_MINUTE, PAGES_PER_MINUTE, PHOTOS, WRONG_PER_MINUTE
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
@@ -351,6 +352,15 @@ async def test_five_wrong_pins_lock_the_officer_for_a_while_and_are_on_record(
     assert {row.subject for row in rows} == {"budi_santoso"}
     assert rows[0].loaded["actor"] == {"origin": "officer", "id": None, "name": "Aiptu Budi Santoso"}
     assert PIN not in "".join(row.body for row in await gate.rows())
+
+
+async def test_wrong_pins_from_elsewhere_do_not_lock_the_officer_out(gate: House, phone: Phone) -> None:
+    page = await phone.scan()
+    with patch("custom_components.rutan_blora.visit_view._client", return_value="elsewhere"):
+        for _ in range(5):
+            assert (await phone.send(BUDI, page, pin="0000")).status == HTTPStatus.FORBIDDEN
+        assert (await phone.send(BUDI, page, pin=PIN)).status == HTTPStatus.FORBIDDEN
+    assert (await phone.send(BUDI, page, pin=PIN)).status == HTTPStatus.OK
 
 
 async def test_who_guesses_pins_is_stopped_whoever_he_says_to_be(gate: House, phone: Phone) -> None:

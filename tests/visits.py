@@ -8,7 +8,8 @@ from freezegun.api import FrozenDateTimeFactory
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
 from custom_components.rutan_blora.actor import Actor, Origin
-from custom_components.rutan_blora.patrol.visit import CheckIn, Evidence, Officer, Report, Visit
+from custom_components.rutan_blora.patrol.check_in import CheckIn, Evidence, Officer, Report
+from custom_components.rutan_blora.patrol.visit import Visit
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 

@@ -18,7 +18,7 @@ from .const import DOMAIN, SUBENTRY_CAMERA, SUBENTRY_CHECKPOINT, SUBENTRY_PANIC_
 from .entity import RutanEntity, RutanEntityDescription, async_add
 from .errors import translated
 from .facility import Facility, RutanConfigEntry
-from .patrol.visit import CheckIn, Evidence
+from .patrol.check_in import CheckIn, Evidence
 
 PARALLEL_UPDATES = 0
 

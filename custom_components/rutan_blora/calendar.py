@@ -18,8 +18,8 @@ from .entity import RutanEntity, RutanEntityDescription, async_add, on_patrol
 from .facility import RutanConfigEntry
 from .patrol.book import KINDS, RECORD_PLAN
 from .patrol.desk import MEMORY, replay
+from .patrol.judgement import Judgement
 from .patrol.outlook import Outlook
-from .patrol.plan import Judgement
 from .patrol.words import EXCUSED, EXPECTED, VERDICTS, VISIT
 
 PARALLEL_UPDATES = 0

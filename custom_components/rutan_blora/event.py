@@ -17,7 +17,8 @@ from .alarm.incident import Event, EventType
 from .const import SUBENTRY_CHECKPOINT, SUBENTRY_PANIC_BUTTON
 from .entity import RutanEntity, RutanEntityDescription, async_add
 from .facility import RutanConfigEntry
-from .patrol.visit import CheckIn, Event as VisitEvent, Visit
+from .patrol.check_in import CheckIn
+from .patrol.visit import Event as VisitEvent, Visit
 from .police.courier import PoliceDevice
 from .police.delivery import Delivery, DeliveryState
 

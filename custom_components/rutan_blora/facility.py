@@ -200,7 +200,7 @@ class Facility:
 
     @callback
     def countersign(self, actor: Actor, visit_id: str | None = None) -> Visit:
-        """Take in the gate guard's signature on a visit, or on the latest unsigned; raise RefusedError."""
+        """Take in the gate guard's signature on a visit, or on the latest; raise RefusedError."""
         self._require_house(actor)
         return self.patrol.countersign(actor, visit_id)
 

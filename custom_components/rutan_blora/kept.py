@@ -24,6 +24,7 @@ from .alarm.intake import Intake
 from .alarm.people import People
 from .cctv.guard import RECORD_GUARD
 from .cctv.notice import Notice, tag_of
+from .codes import WrongTry
 from .const import DOMAIN
 from .copying import Copying
 from .journal.copy import CopyHealth
@@ -94,12 +95,12 @@ class Kept:
         # What is on record of the cameras of the latest incident before the first set-up.
         self.news: list[Record] = []
         self.notice_deliveries: dict[str, Delivery] = {}
-        self.wrong_codes: list[datetime] = []
+        self.wrong_codes: list[WrongTry] = []
         self.tags = TagInbox(hass)
         self.book = Book()
         # What became of the check-in page's forms that could be handed in again, and officers' wrong PINs.
         self.forms: dict[str, Taken] = {}
-        self.wrong_pins: dict[str, list[datetime]] = {}
+        self.wrong_pins: dict[str, list[WrongTry]] = {}
         # How far news of visits had come: as a reload has left it, and as it is on record until that is taken up.
         self.patrol_told: dict[str, dict[str, Delivery]] = {}
         self.patrol_news: dict[str, list[Record]] = {}

@@ -85,10 +85,11 @@ from .const import (
     Language,
     Source,
 )
+from .patrol.body import plan_from_body
+from .patrol.check_in import Officer
 from .patrol.checkpoint import Checkpoint, KnownOfficer
 from .patrol.notice import Notify
-from .patrol.plan import PatrolPlan, plan_from_body
-from .patrol.visit import Officer
+from .patrol.plan import PatrolPlan
 from .police.alert import Answer
 from .police.channels import Channel
 from .police.channels.annunciator import Annunciator

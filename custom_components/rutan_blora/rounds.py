@@ -15,13 +15,14 @@ from .actor import Actor, Origin
 from .const import CONF_TAG_ID, DOMAIN, SUBENTRY_CHECKPOINT, Language
 from .facility import Facility, RutanConfigEntry
 from .journal.record import Draft
+from .patrol.check_in import CheckIn, Evidence, Officer
 from .patrol.checkpoint import Checkpoint
 from .patrol.desk import NEWS, OLDEST_ENTRY
+from .patrol.judgement import Judgement
 from .patrol.limiter import Limiter
 from .patrol.notice import Notify, compose_due, compose_sign, compose_taken, compose_unknown_tag, tag_of
-from .patrol.plan import Judgement
 from .patrol.tags import Scan, evidence_of
-from .patrol.visit import CheckIn, Event, Evidence, Officer, Visit
+from .patrol.visit import Event, Visit
 from .police.channels import DeliveryError
 from .police.channels.phone import Phone
 from .police.dispatcher import Compose

@@ -217,7 +217,7 @@ class VisitView(HomeAssistantView):
         if sent.pin and (wait := self._wrong.wait(client, _now(request))):
             raise _WaitError(Refusal.TOO_MANY, wait)
         try:
-            return await facility.reception.async_examine(ticket, sent.texts, sent.pin, sent.at)
+            return await facility.reception.async_examine(ticket, sent.texts, sent.pin, sent.at, client)
         except RefusedError as err:
             if sent.pin and err.refusal is PageRefusal.PIN:
                 self._wrong.admit(client, _now(request))

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import closing
 import hashlib
 from io import BytesIO
 import json
@@ -53,7 +54,7 @@ async def news(site: Site) -> Push:
 def records(site: Site, kind: str) -> list[Json]:
     """Return what is on record of a kind."""
     path = site.home.folder / DOMAIN / f"{slugify(SITE_NAME)}.db"
-    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as journal:
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as journal:
         rows = journal.execute("SELECT body FROM records WHERE kind = ? ORDER BY seq", (kind,)).fetchall()
     return [json.loads(body) for (body,) in rows]
 

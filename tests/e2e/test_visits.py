@@ -1,6 +1,8 @@
 """Police visits on real parts: tags scanned with phones, the page in a phone's browser, the gate, a restart."""
 
 import asyncio
+from contextlib import aclosing, closing
+from http import HTTPStatus
 import sqlite3
 from time import monotonic
 from typing import Final
@@ -12,7 +14,7 @@ from demo.api import Json
 from demo.browser import CHROMIUM, open_on_phone
 from demo.phone import Phone, Push
 from demo.site import DOMAIN, OFFICERS, SITE_NAME, Site
-from demo.visits import PIN, PLACES, PLAN, VISITOR
+from demo.visits import PIN, PLACES, PLAN, SCREEN, VISITOR
 from homeassistant.util import slugify
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
@@ -21,6 +23,7 @@ VISITS: Final = True
 FIRST, SECOND = PLACES
 # Seconds; patience, not promise.
 WITHIN: Final = 15.0
+CODE_LASTS: Final = 30.0
 # What only the house knows: who has but the address must not learn it.
 INSIDE: Final = (SITE_NAME, FIRST.name, SECOND.name, PLAN, VISITOR["name"], OFFICERS[0].name)
 
@@ -38,7 +41,7 @@ async def asked(site: Site) -> Push:
 def records(site: Site) -> list[Record]:
     """Return the journal as it stands on the disk."""
     path = site.home.folder / DOMAIN / f"{slugify(SITE_NAME)}.db"
-    with sqlite3.connect(path) as database:
+    with closing(sqlite3.connect(path)) as database:
         database.row_factory = sqlite3.Row
         return [Record(**dict(row)) for row in database.execute("SELECT * FROM records ORDER BY seq")]
 
@@ -108,6 +111,20 @@ async def test_what_stands_in_the_journal_is_what_a_restart_knows(site: Site) ->
     await site.phones[0].scan(FIRST.tag)
     await site.phones[0].next_push(WITHIN)
     assert len(visit_records(site, visit_id)) == count
+
+
+async def test_screen_at_the_gate_shows_another_code_each_half_minute(site: Site) -> None:
+    path = f"/api/camera_proxy_stream/{site.entity('camera', 'live_code', SCREEN)}"
+    urls: list[str] = []
+    async with asyncio.timeout(CODE_LASTS + WITHIN), aclosing(site.api.motion(path)) as pictures:
+        async for picture in pictures:
+            # Each of them leads to the page while it is shown.
+            async with site.api.session.get(url := site.read_page_url(picture)) as response:
+                assert response.status == HTTPStatus.OK
+            if url not in urls:
+                urls.append(url)
+            if len(urls) == 2:
+                break
 
 
 @pytest.mark.skipif(not CHROMIUM, reason="there is no Chromium")

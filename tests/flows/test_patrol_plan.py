@@ -8,7 +8,8 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.rutan_blora.flows.patrol_plan import read, write
-from custom_components.rutan_blora.patrol.plan import plan_from_body, window_error
+from custom_components.rutan_blora.patrol.body import plan_from_body
+from custom_components.rutan_blora.patrol.plan import window_error
 from homeassistant.config_entries import SOURCE_USER, ConfigSubentry, SubentryFlowContext
 from homeassistant.const import WEEKDAYS
 from homeassistant.core import HomeAssistant

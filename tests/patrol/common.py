@@ -1,22 +1,17 @@
 """Plans and visits as the tests of their rules need them."""
 
-from collections.abc import Iterable
-from datetime import UTC, datetime, time, timedelta
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from hypothesis import strategies as st
+
 from custom_components.rutan_blora.actor import Actor, Origin
-from custom_components.rutan_blora.patrol.plan import Arrival, Override, PatrolPlan, Slot, Window
-from custom_components.rutan_blora.patrol.visit import (
-    CheckIn,
-    Event,
-    Evidence,
-    Officer,
-    Report,
-    Visit,
-    apply,
-    check_in,
-)
+from custom_components.rutan_blora.patrol.check_in import CheckIn, Evidence, Officer, Report
+from custom_components.rutan_blora.patrol.judgement import Arrival
+from custom_components.rutan_blora.patrol.plan import Override, PatrolPlan, Slot, Window
+from custom_components.rutan_blora.patrol.visit import Event, Visit, apply, check_in
 
 WIB: Final = ZoneInfo("Asia/Jakarta")
 BERLIN: Final = ZoneInfo("Europe/Berlin")
@@ -44,6 +39,11 @@ def a_window(text: str, visits: int = 1) -> Window:
     """Give a window as people write it: "22:00-02:00"."""
     start, end = map(time.fromisoformat, text.split("-"))
     return Window(start=start, end=end, visits=visits)
+
+
+LEBARAN: Final = Override(
+    name="Lebaran", first=date(2026, 3, 20), last=date(2026, 3, 22), windows=(a_window("19:00-21:00"),)
+)
 
 
 def a_plan(
@@ -86,6 +86,34 @@ def a_slot(
 def an_arrival(visit_id: str, at: datetime, *places: str) -> Arrival:
     """Give a visit that was at all its places, the gate if none is said, as soon as it came."""
     return Arrival(visit_id=visit_id, at=at, checkpoints=dict.fromkeys(places or (GATE,), at))
+
+
+def rounds(places: Sequence[str]) -> st.SearchStrategy[Arrival]:
+    """Give visits, with checkpoints reached within an hour and a half."""
+    reached = st.dictionaries(st.sampled_from(places), st.integers(0, 90), min_size=1)
+
+    def build(visit_id: str, at: int, seen: dict[str, int]) -> Arrival:
+        first = min(seen.values())
+        places = {place: NOW + (at + after - first) * MINUTE for place, after in seen.items()}
+        return Arrival(visit_id=visit_id, at=NOW + at * MINUTE, checkpoints=places)
+
+    return st.builds(build, st.uuids().map(str), st.integers(-120, 900), reached)
+
+
+PLACES: Final = (GATE, TOWER, "yard")
+ARRIVALS: Final = st.lists(rounds(PLACES), max_size=8)
+SLOTS: Final = st.lists(
+    st.builds(
+        a_slot,
+        st.integers(0, 50).map(lambda at: NOW + at * 15 * MINUTE),
+        st.integers(1, 16).map(lambda length: length * 15 * MINUTE),
+        visits=st.integers(1, 3),
+        grace=st.integers(0, 6).map(lambda grace: grace * 15 * MINUTE),
+        checkpoints=st.sampled_from([(), (GATE,), (GATE, TOWER)]),
+    ),
+    max_size=5,
+    unique_by=lambda slot: slot.start,
+)
 
 
 def a_scan(

@@ -9,6 +9,7 @@ from hypothesis import given, settings, strategies as st
 import pytest
 
 from custom_components.rutan_blora.journal.record import GENESIS, Draft, Record, seal
+from custom_components.rutan_blora.patrol.body import event_to_body, judgement_to_body
 from custom_components.rutan_blora.patrol.book import (
     KINDS,
     RECORD_EXCUSE,
@@ -20,28 +21,19 @@ from custom_components.rutan_blora.patrol.book import (
     read,
     version_to_body,
 )
-from custom_components.rutan_blora.patrol.plan import (
-    Judgement,
-    PatrolPlan,
-    Verdict,
-    Version,
-    judge,
-    slots_of,
-    to_body,
-)
+from custom_components.rutan_blora.patrol.check_in import CheckIn, Report
+from custom_components.rutan_blora.patrol.judgement import Judgement, judge
+from custom_components.rutan_blora.patrol.plan import PatrolPlan, Verdict, Version, slots_of
 from custom_components.rutan_blora.patrol.visit import (
-    CheckIn,
     Correction,
     Event,
     EventType,
-    Report,
     Visit,
     apply,
     check_out,
     correct,
     countersign,
     time_out,
-    to_body as event_to_body,
 )
 
 from .common import (
@@ -127,7 +119,7 @@ class Desk:
             judged = self.book.judgements.get(key)
             if judgement.slot.closes_at < self.now and (judged is None or judged.results != judgement.results):
                 self.book.judge(judgement)
-                self.keep(a_record(RECORD_VERDICT, to_body(judgement), subject=PLAN.id, at=self.now))
+                self.keep(a_record(RECORD_VERDICT, judgement_to_body(judgement), subject=PLAN.id, at=self.now))
 
     def excuse(self, reason: str) -> None:
         """Excuse the next slot."""
@@ -164,7 +156,7 @@ def test_the_latest_verdict_of_a_slot_counts() -> None:
     came = judge([slot], [an_arrival("A", NOW)])[slot.key]
     book = Book()
     for judgement in (missed(), came):
-        book.take(a_record(RECORD_VERDICT, to_body(judgement)))
+        book.take(a_record(RECORD_VERDICT, judgement_to_body(judgement)))
     assert book.judgements == {slot.key: came}
 
 
@@ -173,7 +165,7 @@ def test_a_slot_is_excused_before_or_after_it_was_judged(*, is_first: bool) -> N
     slot = a_slot()
     records = [
         a_record(RECORD_EXCUSE, excuse_to_body(slot, "Banjir", GUARD)),
-        a_record(RECORD_VERDICT, to_body(missed())),
+        a_record(RECORD_VERDICT, judgement_to_body(missed())),
     ]
     book, damaged = read(records if is_first else reversed(records))
     assert damaged == []

@@ -14,15 +14,10 @@ from sqlalchemy.exc import OperationalError
 from custom_components.rutan_blora.actor import RefusedError
 from custom_components.rutan_blora.journal.store import Journal
 from custom_components.rutan_blora.patrol.book import VISIT_KINDS
+from custom_components.rutan_blora.patrol.check_in import CheckIn, Officer, Report
 from custom_components.rutan_blora.patrol.desk import LOOK_EVERY, MEMORY, PatrolDesk
-from custom_components.rutan_blora.patrol.plan import Judgement
-from custom_components.rutan_blora.patrol.visit import (
-    CheckIn,
-    Correction,
-    Officer,
-    Report,
-    Visit,
-)
+from custom_components.rutan_blora.patrol.judgement import Judgement
+from custom_components.rutan_blora.patrol.visit import Correction, Visit
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
@@ -375,18 +370,21 @@ async def test_check_out_means_the_latest_to_come_at_a_place_its_latest(house: H
         patrol.check_out(GUARD)
 
 
-async def test_signature_is_for_the_latest_that_has_none_and_is_not_long_gone(house: House, clock: Clock) -> None:
+async def test_signature_is_for_the_latest_and_for_no_other_if_it_is_given_twice(house: House, clock: Clock) -> None:
     await house.set_up(checkpoint())
     patrol = house.facility.patrol
     first = check_in(house, SATLANTAS)
     clock.set("18:10")
     second = check_in(house, SAMAPTA)
-    assert [patrol.countersign(GUARD).id for _ in range(2)] == [second.id, first.id]
-    with pytest.raises(RefusedError, match="no_such_visit"):
+    assert patrol.countersign(GUARD).id == second.id
+    with pytest.raises(RefusedError, match="already_signed"):
         patrol.countersign(GUARD)
+    assert patrol.book.visits[first.id].countersigned is None
+    # Who names a visit says what he means.
+    assert [patrol.countersign(GUARD, first.id).id for _ in range(2)] == [first.id] * 2
     third = check_in(house, Officer(name="Agus", unit="Polsek Cepu"))
     await clock.to("20:11")
-    assert patrol.unsigned is None
+    assert patrol.latest is None
     with pytest.raises(RefusedError, match="no_such_visit"):
         patrol.countersign(GUARD)
     # Who names it may still sign.

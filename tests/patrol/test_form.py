@@ -4,6 +4,7 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.rutan_blora.const import MAX_NAME, MAX_TEXT
+from custom_components.rutan_blora.patrol.check_in import Officer, Report, Situation
 from custom_components.rutan_blora.patrol.checkpoint import KnownOfficer
 from custom_components.rutan_blora.patrol.form import (
     Field,
@@ -16,7 +17,6 @@ from custom_components.rutan_blora.patrol.form import (
     proved,
     read,
 )
-from custom_components.rutan_blora.patrol.visit import Officer, Report, Situation
 
 TYPED = {
     Field.NAME: "Agus Wibowo",

@@ -6,6 +6,8 @@ from typing import Final
 import pytest
 
 from custom_components.rutan_blora.const import Language
+from custom_components.rutan_blora.patrol.check_in import Officer, Report, Situation
+from custom_components.rutan_blora.patrol.judgement import Judgement, judge
 from custom_components.rutan_blora.patrol.notice import (
     Notify,
     compose_due,
@@ -15,16 +17,8 @@ from custom_components.rutan_blora.patrol.notice import (
     is_due_tag,
     tag_of,
 )
-from custom_components.rutan_blora.patrol.plan import Judgement, Slot, judge
-from custom_components.rutan_blora.patrol.visit import (
-    Correction,
-    Officer,
-    Report,
-    Situation,
-    Visit,
-    correct,
-    countersign,
-)
+from custom_components.rutan_blora.patrol.plan import Slot
+from custom_components.rutan_blora.patrol.visit import Correction, Visit, correct, countersign
 from custom_components.rutan_blora.police.alert import Alert, Answer, Urgency
 
 from .common import (

@@ -10,9 +10,11 @@ import pytest
 
 from custom_components.rutan_blora.patrol import outlook as outlook_module
 from custom_components.rutan_blora.patrol.book import Book
+from custom_components.rutan_blora.patrol.check_in import CheckIn
+from custom_components.rutan_blora.patrol.judgement import Judgement, judge
 from custom_components.rutan_blora.patrol.outlook import Outlook
-from custom_components.rutan_blora.patrol.plan import Judgement, Override, PatrolPlan, Slot, Verdict, Version, judge
-from custom_components.rutan_blora.patrol.visit import CheckIn, Correction, Visit, check_out, correct, time_out
+from custom_components.rutan_blora.patrol.plan import Override, PatrolPlan, Slot, Verdict, Version
+from custom_components.rutan_blora.patrol.visit import Correction, Visit, check_out, correct, time_out
 
 from .common import (
     AGUS,

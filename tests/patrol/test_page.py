@@ -11,6 +11,7 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.rutan_blora.const import Language
+from custom_components.rutan_blora.patrol.check_in import Officer, Report, Situation
 from custom_components.rutan_blora.patrol.codes import ScanRefusal
 from custom_components.rutan_blora.patrol.form import Field, Filled, Problem, cleaned
 from custom_components.rutan_blora.patrol.page import (
@@ -29,7 +30,6 @@ from custom_components.rutan_blora.patrol.page_words import WORDS
 from custom_components.rutan_blora.patrol.photo import PhotoProblem
 from custom_components.rutan_blora.patrol.reception import PageRefusal
 from custom_components.rutan_blora.patrol.upload import UploadProblem
-from custom_components.rutan_blora.patrol.visit import Officer, Report, Situation
 from custom_components.rutan_blora.visit_view import Refusal
 from tests.visitor import TYPED, Page
 

@@ -7,8 +7,8 @@ from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.rutan_blora.patrol.check_in import Evidence
 from custom_components.rutan_blora.patrol.tags import FRESH_LOCATION, MAX_WAITING, Scan, TagInbox, evidence_of
-from custom_components.rutan_blora.patrol.visit import Evidence
 from homeassistant.const import EVENT_HOMEASSISTANT_STARTED
 from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er

@@ -2,7 +2,7 @@
 
 import pytest
 
-from custom_components.rutan_blora.patrol.plan import compliance
+from custom_components.rutan_blora.patrol.judgement import compliance
 
 from .verdicts import CASES, PAGE, Case, book_of, judged, page, said_of_visits, said_of_windows
 

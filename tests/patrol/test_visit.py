@@ -3,33 +3,25 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-import json
-from typing import Any, Final
+from typing import Final
 
 from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.rutan_blora.actor import Actor, Origin, RefusedError
-from custom_components.rutan_blora.patrol.plan import Arrival
+from custom_components.rutan_blora.patrol.check_in import LATE_ENTRY, CheckIn, Evidence, Officer, Report, Situation
+from custom_components.rutan_blora.patrol.judgement import Arrival
 from custom_components.rutan_blora.patrol.visit import (
-    LATE_ENTRY,
-    CheckIn,
     Correction,
     Event,
     EventType,
-    Evidence,
-    Officer,
     Refusal,
-    Report,
-    Situation,
     Visit,
     apply,
     check_out,
     correct,
     countersign,
-    from_body,
     time_out,
-    to_body,
 )
 
 from .common import (
@@ -54,63 +46,6 @@ from .common import (
 
 SECOND: Final = timedelta(seconds=1)
 PLAN: Final = Actor(origin=Origin.PLAN)
-
-# --- officers ---
-
-
-@pytest.mark.parametrize(
-    ("officer", "title", "is_known", "is_anonymous"),
-    [
-        pytest.param(BUDI, "Bripka Budi", True, False, id="all is said"),
-        pytest.param(Officer(name="Budi"), "Budi", True, False, id="a name"),
-        pytest.param(Officer(nrp="81234567"), "", True, False, id="a number"),
-        pytest.param(Officer(id="phone-1"), "", True, False, id="a phone"),
-        pytest.param(Officer(rank="Bripka"), "Bripka", False, True, id="a rank: that is nobody"),
-        pytest.param(Officer(unit="Polsek Blora"), "", False, False, id="a unit: nobody, but from somewhere"),
-        pytest.param(NOBODY, "", False, True, id="nothing"),
-    ],
-)
-def test_an_officer_is_as_much_as_is_said_of_him(
-    officer: Officer, title: str, *, is_known: bool, is_anonymous: bool
-) -> None:
-    assert (officer.title, officer.is_known, officer.is_anonymous) == (title, is_known, is_anonymous)
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "is_same"),
-    [
-        pytest.param(BUDI, BUDI, True, id="himself"),
-        pytest.param(BUDI, SITI, False, id="another"),
-        pytest.param(BUDI, Officer(id="phone-1", name="Budi Santoso"), True, id="by phone, whatever the name"),
-        pytest.param(BUDI, replace(BUDI, id="card-7"), True, id="by number: a phone and a card"),
-        pytest.param(BUDI, replace(BUDI, id=None, nrp="1"), False, id="same name, another number"),
-        pytest.param(BUDI, Officer(name="Budi", id="phone-2"), False, id="same name, another phone"),
-        pytest.param(BUDI, Officer(name="BUDI"), True, id="by name"),
-        pytest.param(BUDI, Officer(name="Budi", unit="polsek blora"), True, id="by name and unit"),
-        pytest.param(BUDI, Officer(name="Budi", unit="Polsek Cepu"), False, id="same name, another unit"),
-        pytest.param(Officer(nrp="1"), Officer(nrp="1"), True, id="by number alone"),
-        pytest.param(Officer(nrp="1"), Officer(id="phone-1"), False, id="nothing in common"),
-        pytest.param(Officer(nrp="1"), NOBODY, False, id="nobody is no double"),
-        pytest.param(NOBODY, NOBODY, False, id="nobody is not even himself"),
-        pytest.param(Officer(id=""), Officer(id=""), False, id="no id is no id"),
-    ],
-)
-def test_two_are_the_same_officer_as_far_as_one_can_tell(one: Officer, other: Officer, *, is_same: bool) -> None:
-    assert one.is_same(other) is is_same
-    assert other.is_same(one) is is_same
-
-
-@pytest.mark.parametrize(
-    ("unit", "is_from"), [("Polsek Blora", True), ("POLSEK BLORA", True), ("Polsek Cepu", False), ("", False)]
-)
-def test_a_unit_is_the_same_however_it_is_spelt(unit: str, *, is_from: bool) -> None:
-    assert BUDI.is_from(unit) is is_from
-    assert not NOBODY.is_from(unit)
-
-
-def test_an_officer_is_filled_in_with_what_another_scan_says() -> None:
-    assert Officer(name="BUDI").over(BUDI) == replace(BUDI, name="BUDI")
-
 
 # --- where a check-in belongs ---
 
@@ -485,6 +420,15 @@ def test_a_visit_is_as_well_proved_as_its_best_check_in() -> None:
     assert a_visit(a_scan(), a_scan(NOW + HOUR, place=TOWER, evidence=Evidence.BUTTON)).evidence is Evidence.TAG
 
 
+def test_signature_proves_no_arrival_that_was_handed_in_after_it() -> None:
+    visit = a_visit(a_scan(NOW + HOUR))
+    signed = fold(visit, countersign(visit, at=NOW + HOUR, actor=GUARD))
+    earlier = a_scan(NOW, received_at=NOW + 2 * HOUR, evidence=Evidence.TYPED)
+    later = a_scan(NOW + 2 * HOUR, place=TOWER)
+    assert fold(signed, scanned([signed], later)).evidence is Evidence.COUNTERSIGNED
+    assert fold(signed, scanned([signed], earlier)).evidence is Evidence.TAG
+
+
 # --- who came, and what they said ---
 
 
@@ -676,178 +620,3 @@ def test_what_was_taken_in_says_nothing_new_when_it_comes_again(scans: list[Chec
     visits = all_of(scans)
     kept = [check_in for visit in visits.values() for check_in in visit.check_ins]
     assert [what for what in kept if scanned(visits.values(), what)] == []
-
-
-# --- what the journal keeps ---
-
-# Written once by a journal: what is on disk must be understood for ever.
-ON_DISK: Final = """[
- ["visit_checked_in", "2026-03-02T01:00:00+00:00",
-  {"actor": {"id": "user-1", "name": "Petugas P2U", "origin": "user"}, "again": false,
-   "check_in": {"checkpoint_id": "gate", "checkpoint": "Gate", "received_at": "2026-03-02T01:00:05.250000+00:00",
-    "officer": {"name": "Budi", "rank": "Bripka", "nrp": "81234567", "unit": "Polsek Blora", "id": "phone-1"},
-    "evidence": "qr", "is_fresh": true,
-    "report": {"situation": "remarks", "note": "Lampu mati", "personnel": 3, "vehicle": "R4", "photo": "ab12"}}}],
- ["visit_countersigned", "2026-03-02T01:10:00+00:00",
-  {"actor": {"id": "user-1", "name": "Petugas P2U", "origin": "user"}}],
- ["visit_checked_out", "2026-03-02T01:30:00+00:00",
-  {"actor": {"id": "user-1", "name": "Petugas P2U", "origin": "user"}}],
- ["visit_corrected", "2026-03-03T01:00:00+00:00",
-  {"actor": {"id": "user-1", "name": "Petugas P2U", "origin": "user"},
-   "correction": {"officer": null, "void": null, "reason": "Salah tulis",
-    "report": {"situation": null, "note": "Lampu pos mati", "personnel": null, "vehicle": "", "photo": null}}}],
- ["visit_timed_out", "2026-03-03T02:00:00+00:00", {"actor": {"id": null, "name": "", "origin": "plan"}}]
-]"""
-
-
-def test_a_visit_on_disk_is_understood() -> None:
-    visit: Visit | None = None
-    events = [from_body(kind, "A", datetime.fromisoformat(at), body) for kind, at, body in json.loads(ON_DISK)]
-    for event in events:
-        visit = apply(visit, event)
-    report = Report(situation=Situation.REMARKS, note="Lampu mati", personnel=3, vehicle="R4", photo="ab12")
-    what = a_scan(
-        received_at=NOW + timedelta(seconds=5, milliseconds=250), evidence=Evidence.QR, is_fresh=True, report=report
-    )
-    assert visit == Visit(
-        id="A",
-        check_ins=(what,),
-        departed_at=NOW + 30 * MINUTE,
-        timed_out_at=NOW + 25 * HOUR,
-        countersigned=Event(type=EventType.COUNTERSIGNED, visit_id="A", at=NOW + 10 * MINUTE, actor=GUARD),
-        corrections=(
-            Event(
-                type=EventType.CORRECTED,
-                visit_id="A",
-                at=NOW + DAY,
-                actor=GUARD,
-                correction=Correction(report=Report(note="Lampu pos mati"), reason="Salah tulis"),
-            ),
-        ),
-        revision=5,
-    )
-    assert visit.report == replace(report, note="Lampu pos mati")
-
-
-def test_the_journal_keeps_events_as_it_always_did() -> None:
-    for kind, at, body in json.loads(ON_DISK):
-        assert json.loads(json.dumps(to_body(from_body(kind, "A", datetime.fromisoformat(at), body)))) == body
-
-
-TEXT: Final = st.text(max_size=5)
-TIMES: Final = st.integers(0, 10**12).map(lambda micros: NOW + timedelta(microseconds=micros))
-ANY_OFFICER: Final = st.builds(Officer, name=TEXT, rank=TEXT, nrp=TEXT, unit=TEXT, id=st.none() | TEXT)
-ANY_REPORT: Final = st.builds(
-    Report,
-    situation=st.none() | st.sampled_from(Situation),
-    note=TEXT,
-    personnel=st.none() | st.integers(),
-    vehicle=TEXT,
-    photo=st.none() | TEXT,
-)
-ACTORS: Final = st.builds(Actor, origin=st.sampled_from(Origin), id=st.none() | TEXT, name=TEXT)
-
-
-def a_check_in_event(at: datetime, received_at: datetime, actor: Actor, *, again: bool, **said: Any) -> Event:
-    what = CheckIn(checkpoint_id="gate", checkpoint="Gate", at=at, received_at=received_at, **said)
-    return Event(type=EventType.CHECKED_IN, visit_id="A", at=at, actor=actor, check_in=what, again=again)
-
-
-EVENTS: Final = (
-    st.builds(
-        a_check_in_event,
-        TIMES,
-        TIMES,
-        ACTORS,
-        again=st.booleans(),
-        officer=ANY_OFFICER,
-        evidence=st.sampled_from(Evidence),
-        is_fresh=st.booleans(),
-        report=ANY_REPORT,
-    )
-    | st.builds(
-        Event,
-        type=st.just(EventType.CORRECTED),
-        visit_id=st.just("A"),
-        at=TIMES,
-        actor=ACTORS,
-        correction=st.builds(
-            Correction,
-            officer=st.none() | ANY_OFFICER,
-            report=st.none() | ANY_REPORT,
-            void=st.none() | st.booleans(),
-            reason=TEXT,
-        ),
-    )
-    | st.builds(
-        Event,
-        type=st.sampled_from([EventType.CHECKED_OUT, EventType.TIMED_OUT, EventType.COUNTERSIGNED]),
-        visit_id=st.just("A"),
-        at=TIMES,
-        actor=ACTORS,
-    )
-)
-
-
-@given(EVENTS)
-def test_an_event_is_read_back(event: Event) -> None:
-    assert from_body(event.type.value, "A", event.at, json.loads(json.dumps(to_body(event)))) == event
-
-
-JSON: Final = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | TEXT | st.sampled_from(["safe", "qr", "user"]),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
-    max_leaves=6,
-)
-BODIES: Final[dict[str, dict[str, Any]]] = {kind: body for kind, _, body in json.loads(ON_DISK)}
-
-
-@given(st.sampled_from(list(BODIES)) | TEXT, JSON)
-def test_whatever_is_no_event_is_called_so(kind: str, body: Any) -> None:
-    with pytest.raises(ValueError, match=r"^not an event: "):
-        from_body(kind, "A", NOW, body)
-
-
-def test_a_kind_there_is_not_is_no_event() -> None:
-    with pytest.raises(ValueError, match="visit_dreamt"):
-        from_body("visit_dreamt", "A", NOW, BODIES["visit_checked_out"])
-
-
-def paths(value: Any, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
-    """Give the way to every value within a body."""
-    if not isinstance(value, dict):
-        return []
-    return [way for key, inner in value.items() for way in ((*path, key), *paths(inner, (*path, key)))]
-
-
-@given(st.data())
-def test_damage_anywhere_is_told_or_harmless(data: st.DataObject) -> None:
-    kind = data.draw(st.sampled_from(list(BODIES)))
-    body = json.loads(json.dumps(BODIES[kind]))
-    *way, last = data.draw(st.sampled_from(paths(body)))
-    inner = body
-    for step in way:
-        inner = inner[step]
-    inner[last] = data.draw(JSON)
-    if data.draw(st.booleans()):
-        del inner[last]
-    try:
-        visit = apply(a_visit(), from_body(kind, "A", NOW + HOUR, body))
-    except ValueError:
-        return
-    # What was understood can be worked with.
-    assert visit.arrival.visit_id == "A"
-    assert (visit.evidence, visit.is_late_entry, visit.officers, visit.report.note) is not None
-    scanned([visit], a_scan(NOW + HOUR))
-
-
-# --- what a signature proves ---
-
-
-def test_signature_proves_no_arrival_that_was_handed_in_after_it() -> None:
-    visit = a_visit(a_scan(NOW + HOUR))
-    signed = fold(visit, countersign(visit, at=NOW + HOUR, actor=GUARD))
-    earlier = a_scan(NOW, received_at=NOW + 2 * HOUR, evidence=Evidence.TYPED)
-    later = a_scan(NOW + 2 * HOUR, place=TOWER)
-    assert fold(signed, scanned([signed], later)).evidence is Evidence.COUNTERSIGNED
-    assert fold(signed, scanned([signed], earlier)).evidence is Evidence.TAG

@@ -8,18 +8,8 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from custom_components.rutan_blora.patrol.book import Book
-from custom_components.rutan_blora.patrol.plan import (
-    Judgement,
-    Override,
-    PatrolPlan,
-    Slot,
-    Verdict,
-    Version,
-    Window,
-    judge,
-    slots_of,
-    unpredictability,
-)
+from custom_components.rutan_blora.patrol.judgement import Judgement, judge, unpredictability
+from custom_components.rutan_blora.patrol.plan import Override, PatrolPlan, Slot, Verdict, Version, Window, slots_of
 from custom_components.rutan_blora.patrol.visit import Visit
 
 from .common import BERLIN, DAY, GATE, HOUR, TOWER, WIB, a_plan, a_scan, a_slot, a_visit, a_window, an_arrival
@@ -528,7 +518,8 @@ def page() -> str:
 
 Written by `python -m tests.patrol.verdicts` from the cases that the tests judge
 ([verdicts.py](../tests/patrol/verdicts.py)); the rules are in
-[plan.py](../custom_components/rutan_blora/patrol/plan.py).
+[plan.py](../custom_components/rutan_blora/patrol/plan.py) and
+[judgement.py](../custom_components/rutan_blora/patrol/judgement.py).
 
 ## How
 

@@ -6,8 +6,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from custom_components.rutan_blora.alarm.incident import Kind, Outcome, Response
-from custom_components.rutan_blora.patrol.plan import Verdict, compliance, unpredictability
-from custom_components.rutan_blora.patrol.visit import Officer
+from custom_components.rutan_blora.patrol.check_in import Officer
+from custom_components.rutan_blora.patrol.judgement import compliance, unpredictability
+from custom_components.rutan_blora.patrol.plan import Verdict
 from custom_components.rutan_blora.reports.content import broken_links, last_month, period_of
 from tests.patrol.common import AGUS, BUDI, GATE, HOUR, MINUTE, TOWER, WIB, a_plan, a_scan
 

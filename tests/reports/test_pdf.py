@@ -3,7 +3,6 @@
 from datetime import timedelta
 from functools import cache
 from io import BytesIO
-import unicodedata
 from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
@@ -13,10 +12,10 @@ import pytest
 
 from custom_components.rutan_blora.alarm.incident import Outcome
 from custom_components.rutan_blora.const import Language
+from custom_components.rutan_blora.patrol.check_in import Officer, Report
 from custom_components.rutan_blora.patrol.plan import Verdict
-from custom_components.rutan_blora.patrol.visit import Officer, Report
 from custom_components.rutan_blora.reports.letter import Letter
-from custom_components.rutan_blora.reports.pdf import MAX_NUMBERS, cut, printable, render
+from custom_components.rutan_blora.reports.pdf import MAX_NUMBERS, render
 from tests.patrol.common import HOUR, a_plan, a_scan
 
 from .common import SITE, Log, a_month, at
@@ -44,41 +43,6 @@ def read(log: Log, letter: Letter = LETTER, language: Language = Language.ID) ->
 def march() -> bytes:
     """Give the report on a whole month, drawn once for all tests."""
     return render(a_month().report(), LETTER)
-
-
-# --- letters ---
-
-
-@pytest.mark.parametrize(
-    ("text", "printed"),
-    [
-        ("Bripka Budi – “Polsek” Blora…", "Bripka Budi – “Polsek” Blora…"),
-        ("José Müller", "José Müller"),
-        ("Łukasz Nguyễn Đình", "¤ukasz Nguyen ¤ình"),
-        ("Jose\u0301", "José"),
-        ("ﬁ ½ №", "fi ½ No"),
-        ("a\tb\nc  d", "a b c d"),
-        ("a\u200db\u202ec\x07\x7fd", "abcd"),
-        ("😀", "¤"),
-        ("محمد", "¤¤¤¤"),
-        ("\ud800", "¤"),
-    ],
-)
-def test_letters_that_cannot_be_printed_lose_their_accents_or_show_that(text: str, printed: str) -> None:
-    assert printable(text) == printed
-
-
-@given(st.text(st.characters(exclude_categories=[])))
-def test_whatever_was_typed_can_be_printed(text: str) -> None:
-    printed = printable(text)
-    printed.encode("windows-1252")
-    assert not any(unicodedata.category(char) == "Cc" for char in printed)
-    assert printable(printed) == printed
-
-
-def test_long_texts_are_cut_and_show_it() -> None:
-    assert cut("a" * 11, 11) == "a" * 11
-    assert cut("a" * 8 + "  bcd", 10) == "aaaaaaaa…"
 
 
 # --- the letter ---
@@ -255,7 +219,7 @@ def test_several_plans_have_a_sum() -> None:
 
 
 def test_others_have_the_interpreter_while_a_month_is_drawn() -> None:
-    with patch("custom_components.rutan_blora.reports.pdf.sleep") as rest:
+    with patch("custom_components.rutan_blora.reports.paper.sleep") as rest:
         read(a_month())
     assert rest.call_count > 10
 

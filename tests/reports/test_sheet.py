@@ -12,7 +12,7 @@ import pytest
 
 from custom_components.rutan_blora.alarm.incident import Outcome, Response
 from custom_components.rutan_blora.const import Language
-from custom_components.rutan_blora.patrol.visit import Evidence, Officer, Report, Situation
+from custom_components.rutan_blora.patrol.check_in import Evidence, Officer, Report, Situation
 from custom_components.rutan_blora.reports.content import ReportContent, period_of
 from custom_components.rutan_blora.reports.sheet import expected, incidents, safe, to_csv, visits
 from tests.patrol.common import HOUR, MINUTE, NOBODY, a_plan, a_scan

@@ -41,7 +41,8 @@ from ..const import (
     SUBENTRY_PATROL_PLAN,
     SUBENTRY_POLICE_DEVICE,
 )
-from ..patrol.plan import Override, PatrolPlan, Window, plan_from_body, plan_to_body, window_error
+from ..patrol.body import plan_from_body, plan_to_body
+from ..patrol.plan import Override, PatrolPlan, Window, window_error
 from .forms import ERROR_EMPTY, TEXT, RowsSelector, SubentryFlow, choice, clean, name_error, whole_number
 
 SECTION_NOTIFY: Final = "notify"

@@ -8,8 +8,10 @@ from zoneinfo import ZoneInfo
 
 from ..actor import Actor
 from ..journal.record import Record, stored_time
-from .plan import Judgement, PatrolPlan, Slot, Version, from_body, plan_from_body, plan_to_body
-from .visit import EventType, Visit, apply, from_body as event_from_body
+from .body import event_from_body, judgement_from_body, plan_from_body, plan_to_body
+from .judgement import Judgement
+from .plan import PatrolPlan, Slot, Version
+from .visit import EventType, Visit, apply
 
 RECORD_VERDICT: Final = "patrol_verdict"
 RECORD_EXCUSE: Final = "patrol_excused"
@@ -35,7 +37,7 @@ class Book:
             event = event_from_body(record.kind, _named(record.incident), record.time, record.load())
             self.visits[event.visit_id] = apply(self.visits.get(event.visit_id), event)
         elif record.kind == RECORD_VERDICT:
-            self.judge(from_body(record.load()))
+            self.judge(judgement_from_body(record.load()))
         elif record.kind == RECORD_EXCUSE:
             self.excuse(*_excuse(record.load()))
         elif record.kind == RECORD_PLAN:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from .visit import Officer
+from .check_in import Officer
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -16,19 +16,14 @@ from ..journal.record import Draft, Record
 from ..journal.store import Journal
 from ..listeners import Listeners
 from . import visit as rules
-from .book import (
-    RECORD_EXCUSE,
-    RECORD_PLAN,
-    RECORD_VERDICT,
-    Book,
-    excuse_to_body,
-    read,
-    version_to_body,
-)
+from .body import event_to_body, judgement_to_body
+from .book import RECORD_EXCUSE, RECORD_PLAN, RECORD_VERDICT, Book, excuse_to_body, read, version_to_body
+from .check_in import CheckIn
 from .checkpoint import Checkpoint, KnownOfficer
+from .judgement import Judgement
 from .outlook import Arrivals, Judged, Outlook
-from .plan import Judgement, PatrolPlan, Slot, Verdict, Version, slots, to_body
-from .visit import CheckIn, Correction, Event, Refusal, Visit
+from .plan import PatrolPlan, Slot, Verdict, Version, slots
+from .visit import Correction, Event, Refusal, Visit
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -160,8 +155,13 @@ class PatrolDesk:
 
     @callback
     def countersign(self, actor: Actor, visit_id: str | None = None) -> Visit:
-        """Take in the gate guard's signature on a visit, or on the latest unsigned; raise RefusedError for none."""
-        visit = self.book.visits.get(visit_id) if visit_id is not None else self.unsigned
+        """Take in the gate guard's signature on a visit, or on the latest; raise RefusedError.
+
+        Who says twice that he signs the latest means one visit, not the one before it as well.
+        """
+        visit = self.book.visits.get(visit_id) if visit_id is not None else self.latest
+        if visit_id is None and visit is not None and visit.countersigned is not None:
+            raise RefusedError(Refusal.ALREADY_SIGNED)
         return self._take(rules.countersign(visit, at=dt_util.utcnow(), actor=actor), visit)
 
     @callback
@@ -219,9 +219,9 @@ class PatrolDesk:
         return not visit.is_void and visit.last_at + self._timeout > dt_util.utcnow()
 
     @property
-    def unsigned(self) -> Visit | None:
-        """Return the latest visit that waits for the gate guard's signature, None if there is none."""
-        found = (v for v in self.outlook.arrivals.all if v.countersigned is None and self.is_recent(v))
+    def latest(self) -> Visit | None:
+        """Return the latest visit that the guard at the gate can still know of, None if there is none."""
+        found = (visit for visit in self.outlook.arrivals.all if self.is_recent(visit))
         return max(found, key=lambda visit: visit.last_at, default=None)
 
     def location(self, visit: Visit) -> str:
@@ -330,7 +330,7 @@ class PatrolDesk:
         self.book.judge(judgement)
         self._changed(judgements=True)
         slot = judgement.slot
-        self._record(RECORD_VERDICT, now, subject=slot.plan_id, body=to_body(judgement))
+        self._record(RECORD_VERDICT, now, subject=slot.plan_id, body=judgement_to_body(judgement))
         self._judged.tell(self.book.judgements[slot.key])
 
     # --- what happened ---
@@ -342,7 +342,7 @@ class PatrolDesk:
             visit = self.book.visits[event.visit_id] = rules.apply(visit, event)
             subject = event.check_in.checkpoint_id if event.check_in else event.actor.id
             self._record(
-                event.type.value, event.at, subject=subject, visit=event.visit_id, body=partial(rules.to_body, event)
+                event.type.value, event.at, subject=subject, visit=event.visit_id, body=partial(event_to_body, event)
             )
             self._visits.tell(event, visit)
         if TYPE_CHECKING:

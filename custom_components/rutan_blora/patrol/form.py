@@ -9,8 +9,8 @@ from typing import Final
 
 from ..const import MAX_NAME, MAX_TEXT
 from ..police.alert import plain
+from .check_in import Officer, Report, Situation
 from .checkpoint import KnownOfficer
-from .visit import Officer, Report, Situation
 
 # A visit is a few officers; more is a slip of the finger.
 MAX_PERSONNEL: Final = 99

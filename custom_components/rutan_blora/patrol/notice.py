@@ -11,8 +11,10 @@ from typing import Final
 
 from ..const import MAX_NAME, MAX_TEXT, Language
 from ..police.alert import Alert, Answer, Urgency, plain
-from .plan import Judgement, Slot
-from .visit import Situation, Visit
+from .check_in import Situation
+from .judgement import Judgement
+from .plan import Slot
+from .visit import Visit
 
 # Told quietly: nothing sounds.
 _NEVER: Final = 0

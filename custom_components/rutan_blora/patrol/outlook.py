@@ -12,19 +12,10 @@ from itertools import takewhile
 from typing import Final
 
 from .book import Book
-from .plan import (
-    MAX_GRACE,
-    Arrival,
-    Compliance,
-    Judgement,
-    Slot,
-    Verdict,
-    compliance,
-    judge,
-    slots_of,
-    unpredictability,
-)
-from .visit import CheckIn, Visit
+from .check_in import CheckIn
+from .judgement import Arrival, Compliance, Judgement, compliance, judge, unpredictability
+from .plan import MAX_GRACE, Slot, Verdict, slots_of
+from .visit import Visit
 
 # How far ahead the next visit is looked for; most plans expect one within a day.
 HORIZON: Final = timedelta(days=15)

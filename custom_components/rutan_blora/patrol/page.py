@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Final
 
 from ..const import Language
+from .check_in import LATE_ENTRY, Situation
 from .form import LIMITS, Field, Filled, Problem, Texts
 from .page_words import RANKS, WORDS, Words
-from .visit import LATE_ENTRY, Situation
 
 
 def _asset(name: str) -> str:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from ..const import Language
+from .check_in import Situation
 from .form import LIMITS, MAX_PERSONNEL, NRP_DIGITS, Field, Problem
-from .visit import Situation
 
 # Ranks of those who go on patrol, lowest first; another may be typed.
 RANKS: Final = (

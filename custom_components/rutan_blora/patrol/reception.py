@@ -15,17 +15,18 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
 from ..actor import Actor, Origin, RefusedError
-from ..codes import RECORD_PIN, Code, compare_with_none
+from ..codes import OPEN_LIMITS, RECORD_PIN, Code, WrongTry, compare_with_none
 from ..journal.record import Draft, Record, stored_time
 from ..journal.store import Journal
 from . import codes
+from .check_in import CheckIn, Evidence, Officer, Situation
 from .checkpoint import KnownOfficer
 from .codes import Scanned, ScanRefusal, Ticket
 from .desk import PatrolDesk
 from .form import Field, Filled, Problem, Texts, claimed, fingerprint, problems, proved, read
 from .page import Done
 from .photo import PhotoProblem
-from .visit import CheckIn, Evidence, Officer, Situation, Visit
+from .visit import Visit
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -101,7 +102,7 @@ class Reception:
         *,
         key: str,
         taken: dict[str, Taken],
-        wrong_pins: dict[str, list[datetime]],
+        wrong_pins: dict[str, list[WrongTry]],
         raise_alarm: Callable[[Visit, Actor], object],
         async_is_on_record: Callable[[], Awaitable[bool]],
     ) -> None:
@@ -115,7 +116,13 @@ class Reception:
         self._comparing = asyncio.Semaphore(COMPARISONS)
         self._pins = {
             officer_id: Code(
-                hass, journal, known.pin, wrong_pins.setdefault(officer_id, []), kind=RECORD_PIN, subject=officer_id
+                hass,
+                journal,
+                known.pin,
+                wrong_pins.setdefault(officer_id, []),
+                kind=RECORD_PIN,
+                subject=officer_id,
+                limits=OPEN_LIMITS,
             )
             for officer_id, known in desk.officers.items()
         }
@@ -154,14 +161,17 @@ class Reception:
         officer = proved(filled.officer, known) if known else filled.officer
         return self._done(taken, replace(filled, officer=officer, report=replace(filled.report, photo=taken.photo)))
 
-    async def async_examine(self, ticket: Ticket, texts: Texts, pin: str, at: str) -> Claim:
-        """Return what a form comes to that may be taken in; raise FormError or RefusedError."""
+    async def async_examine(self, ticket: Ticket, texts: Texts, pin: str, at: str, source: str) -> Claim:
+        """Return what a form comes to that may be taken in; raise FormError or RefusedError.
+
+        `source` is where it was sent from: who guesses PINs there is stopped there.
+        """
         received_at = dt_util.utcnow()
         claimed_at = codes.claimed_time(ticket, at, received_at)
         if found := problems(texts):
             raise FormError(found)
         filled = read(texts)
-        officer = await self._async_prove(filled.officer, pin)
+        officer = await self._async_prove(filled.officer, pin, source)
         return Claim(
             ticket=ticket,
             texts=texts,
@@ -170,20 +180,20 @@ class Reception:
             received_at=received_at,
         )
 
-    async def _async_prove(self, officer: Officer, pin: str) -> Officer:
+    async def _async_prove(self, officer: Officer, pin: str, source: str) -> Officer:
         """Return who came; raise RefusedError unless a PIN that is needed or given is right."""
         known = claimed(officer, self._desk.officers.values())
         if not known and not pin:
             return officer
         async with self._comparing:
-            return await self._async_compare(officer, known, pin)
+            return await self._async_compare(officer, known, pin, source)
 
-    async def _async_compare(self, officer: Officer, known: Sequence[KnownOfficer], pin: str) -> Officer:
+    async def _async_compare(self, officer: Officer, known: Sequence[KnownOfficer], pin: str, source: str) -> Officer:
         """Return which of the officers a PIN is of; raise RefusedError if it is nobody's."""
         actor = Actor(origin=Origin.OFFICER, name=officer.title)
         for one in known:
             try:
-                await self._pins[one.officer.id or ""].check(pin, actor)
+                await self._pins[one.officer.id or ""].check(pin, actor, source)
             except RefusedError:
                 continue
             return proved(officer, one)

@@ -14,7 +14,7 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.start import async_at_started
 from homeassistant.util import dt as dt_util
 
-from .visit import Evidence
+from .check_in import Evidence
 
 _LOGGER = logging.getLogger(__name__)
 

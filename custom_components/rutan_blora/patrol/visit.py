@@ -4,42 +4,18 @@ As with an incident, commands (`check_in`, `check_out`, `countersign`, `correct`
 them, none if nothing changes; `apply` folds an event into the visit. The journal keeps the events.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
-import voluptuous as vol
-
-from ..actor import Actor, RefusedError, actor_from_body
-from ..journal.record import stored_time
-from .plan import Arrival
-
-# What was taken in longer after it happened is shown as handed in late.
-LATE_ENTRY: Final = timedelta(minutes=2)
+from ..actor import Actor, RefusedError
+from .check_in import CheckIn, Evidence, Officer, Report, Situation, gravest, rank
+from .judgement import Arrival
 
 # Less than any debounce.
 _NOT_AGAIN: Final = timedelta(microseconds=-1)
-
-
-class Evidence(StrEnum):
-    """What proves that somebody was there, weakest first."""
-
-    TYPED = "typed"
-    BUTTON = "button"
-    QR = "qr"
-    TAG = "tag"
-    TAG_IN_ZONE = "tag_in_zone"
-    COUNTERSIGNED = "countersigned"
-
-
-class Situation(StrEnum):
-    """How the officers found the house, gravest last: aman, aman dengan catatan, ada kejadian."""
-
-    SAFE = "safe"
-    REMARKS = "remarks"
-    INCIDENT = "incident"
 
 
 class EventType(StrEnum):
@@ -56,108 +32,13 @@ class Refusal(StrEnum):
     """Why a command was refused."""
 
     NO_SUCH_VISIT = "no_such_visit"
+    ALREADY_SIGNED = "already_signed"
     NO_OPEN_VISIT = "no_open_visit"
     TIME_IN_FUTURE = "time_in_future"
     TIME_TOO_OLD = "time_too_old"
     NOTHING_TO_CORRECT = "nothing_to_correct"
     NO_SUCH_WINDOW = "no_such_window"
     ONLY_THE_HOUSE = "only_the_house"
-
-
-_EVIDENCE: Final = list(Evidence)
-_SITUATIONS: Final = list(Situation)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Officer:
-    """Who came; `id` is the police device or officer of his phone, card or PIN, None if he only said so."""
-
-    name: str = ""
-    rank: str = ""
-    nrp: str = ""
-    unit: str = ""
-    id: str | None = None
-
-    @property
-    def title(self) -> str:
-        """Return rank and name, as he is called."""
-        return " ".join(filter(None, (self.rank, self.name)))
-
-    @property
-    def is_known(self) -> bool:
-        """Tell whether it is said at all who he is."""
-        return bool(self.id or self.name or self.nrp)
-
-    @property
-    def is_anonymous(self) -> bool:
-        """Tell whether nothing is said of him, not even where he is from."""
-        return not self.is_known and not self.unit
-
-    def is_same(self, other: Officer) -> bool:
-        """Tell whether both are the same officer, as far as one can tell; one unnamed is nobody's double.
-
-        One may have a phone and a card, each with an id of its own; two may have the same name.
-        """
-        if self.id and self.id == other.id:
-            return True
-        if self.nrp and other.nrp:
-            return self.nrp == other.nrp
-        if self.id and other.id:
-            return False
-        is_name_same = bool(self.name) and self.name.casefold() == other.name.casefold()
-        return is_name_same and (not self.unit or not other.unit or self.is_from(other.unit))
-
-    def is_from(self, unit: str) -> bool:
-        """Tell whether he is of a unit, however it is spelt."""
-        return bool(unit) and self.unit.casefold() == unit.casefold()
-
-    def over(self, other: Officer) -> Officer:
-        """Return this officer, filled in with what another check-in of his says."""
-        return Officer(**{f.name: getattr(self, f.name) or getattr(other, f.name) for f in fields(self)})
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Report:
-    """What the officers say of their visit; empty is not said. `photo` is the SHA-256 (hex) of the picture kept."""
-
-    situation: Situation | None = None
-    note: str = ""
-    personnel: int | None = None
-    vehicle: str = ""
-    photo: str | None = None
-
-    def over(self, earlier: Report) -> Report:
-        """Return this report, filled in with what an earlier one said."""
-        said = {f.name: getattr(self, f.name) or getattr(earlier, f.name) for f in fields(self)}
-        return Report(**said)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CheckIn:
-    """One scan: where, when it happened and when it was taken in (UTC), who, how it is proved, what was said.
-
-    `is_fresh` says that the code scanned was shown at the gate just then, so that no photograph of it would do.
-    """
-
-    checkpoint_id: str
-    checkpoint: str
-    at: datetime
-    received_at: datetime
-    officer: Officer = field(default_factory=Officer)
-    evidence: Evidence = Evidence.TYPED
-    is_fresh: bool = False
-    report: Report = field(default_factory=Report)
-
-    @property
-    def is_late_entry(self) -> bool:
-        """Tell whether it was handed in later than it happened."""
-        return self.received_at - self.at > LATE_ENTRY
-
-    def adds_to(self, other: CheckIn) -> bool:
-        """Tell whether it says anything that another of the same officer and place does not."""
-        is_better = rank(self.evidence) > rank(other.evidence) or (self.is_fresh and not other.is_fresh)
-        is_fuller = other.officer.over(self.officer) != other.officer
-        return is_better or is_fuller or self.report.over(other.report) != other.report
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -270,7 +151,7 @@ class Visit:
         said = Report()
         for check_in in self.check_ins:
             said = check_in.report.over(said)
-        said = replace(said, situation=_gravest(check_in.report.situation for check_in in self.check_ins))
+        said = replace(said, situation=gravest(check_in.report.situation for check_in in self.check_ins))
         for event in self.corrections:
             if event.correction is not None and event.correction.report is not None:
                 said = event.correction.report.over(said)
@@ -281,16 +162,6 @@ class Visit:
         """Return the visit as a plan sees it."""
         first = {check_in.checkpoint_id: check_in.at for check_in in reversed(self.check_ins)}
         return Arrival(visit_id=self.id, at=self.arrived_at, checkpoints=first)
-
-
-def _gravest(said: Iterable[Situation | None]) -> Situation | None:
-    """Return the gravest that was said: only a correction takes back that something happened."""
-    return max((situation for situation in said if situation is not None), key=_SITUATIONS.index, default=None)
-
-
-def rank(evidence: Evidence) -> int:
-    """Return how much a proof is worth beside others."""
-    return _EVIDENCE.index(evidence)
 
 
 def check_in(
@@ -465,7 +336,7 @@ def _merged(first: CheckIn, again: CheckIn) -> CheckIn:
     """Return two check-ins of one officer at one place as one: the earlier time, the better proof, both reports."""
     earliest = min(first, again, key=lambda one: (one.at, one.received_at))
     best, other = (again, first) if rank(again.evidence) > rank(first.evidence) else (first, again)
-    situation = _gravest((first.report.situation, again.report.situation))
+    situation = gravest((first.report.situation, again.report.situation))
     return replace(
         best,
         at=earliest.at,
@@ -474,87 +345,3 @@ def _merged(first: CheckIn, again: CheckIn) -> CheckIn:
         is_fresh=first.is_fresh or again.is_fresh,
         report=replace(again.report.over(first.report), situation=situation),
     )
-
-
-def to_body(event: Event) -> dict[str, Any]:
-    """Return what the journal keeps of an event beside its kind, visit and time."""
-    body: dict[str, Any] = {"actor": event.actor.to_body()}
-    if (what := event.check_in) is not None:
-        body["again"] = event.again
-        body["check_in"] = {
-            "checkpoint_id": what.checkpoint_id,
-            "checkpoint": what.checkpoint,
-            "received_at": what.received_at.isoformat(),
-            "officer": asdict(what.officer),
-            "evidence": what.evidence.value,
-            "is_fresh": what.is_fresh,
-            "report": asdict(what.report),
-        }
-    if (correction := event.correction) is not None:
-        body["correction"] = asdict(correction)
-    return body
-
-
-def from_body(kind: str, visit_id: str, at: datetime, body: Mapping[str, Any]) -> Event:
-    """Return the event that the journal kept; raise ValueError if it is none."""
-    try:
-        kept = _BODY(body)
-    except vol.Invalid as err:
-        raise ValueError(f"not an event: {err}") from err
-    return Event(
-        type=EventType(kind),
-        visit_id=visit_id,
-        at=at,
-        actor=kept["actor"],
-        check_in=CheckIn(at=at, **kept["check_in"]) if "check_in" in kept else None,
-        again=kept.get("again", False),
-        correction=Correction(**kept["correction"]) if "correction" in kept else None,
-    )
-
-
-_TEXT_OR_NONE: Final = vol.Any(str, None)
-_OFFICER: Final = vol.All(
-    vol.Schema({"name": str, "rank": str, "nrp": str, "unit": str, "id": _TEXT_OR_NONE}, required=True),
-    lambda kept: Officer(**kept),
-)
-_REPORT: Final = vol.All(
-    vol.Schema(
-        {
-            "situation": vol.Any(None, vol.Coerce(Situation)),
-            "note": str,
-            "personnel": vol.Any(None, int),
-            "vehicle": str,
-            "photo": _TEXT_OR_NONE,
-        },
-        required=True,
-    ),
-    lambda kept: Report(**kept),
-)
-_BODY: Final = vol.Schema(
-    {
-        vol.Required("actor"): vol.All(dict, actor_from_body),
-        "again": bool,
-        "check_in": vol.Schema(
-            {
-                "checkpoint_id": str,
-                "checkpoint": str,
-                "received_at": stored_time,
-                "officer": _OFFICER,
-                "evidence": vol.Coerce(Evidence),
-                "is_fresh": bool,
-                "report": _REPORT,
-            },
-            required=True,
-        ),
-        "correction": vol.Schema(
-            {
-                "officer": vol.Any(None, _OFFICER),
-                "report": vol.Any(None, _REPORT),
-                "void": vol.Any(None, bool),
-                "reason": str,
-            },
-            required=True,
-        ),
-    },
-    extra=vol.REMOVE_EXTRA,
-)

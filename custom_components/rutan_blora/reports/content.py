@@ -14,7 +14,8 @@ from ..alarm.incident import EventType, Incident, apply, from_body
 from ..const import Language
 from ..journal.record import Record
 from ..patrol.book import RECORD_EXCUSE, RECORD_PLAN, Book, read
-from ..patrol.plan import Compliance, Judgement, Result, Slot, Verdict, compliance, slots_of, unpredictability
+from ..patrol.judgement import Compliance, Judgement, Result, compliance, unpredictability
+from ..patrol.plan import Slot, Verdict, slots_of
 from ..patrol.visit import EventType as VisitEvent, Visit
 
 _DAY: Final = timedelta(days=1)

@@ -5,7 +5,8 @@ from datetime import date, datetime, timedelta, tzinfo
 
 from ..alarm.wording import kind_name, outcome_name
 from ..const import Language
-from ..patrol.visit import Officer, Visit
+from ..patrol.check_in import Officer
+from ..patrol.visit import Visit
 from ..patrol.words import VERDICTS
 from .content import ExpectedLine, IncidentLine, Period, ReportContent, VisitLine
 from .words import WORDS, Words

@@ -6,7 +6,7 @@ from typing import Final
 
 from ..alarm.incident import EventType
 from ..const import Language
-from ..patrol.visit import Evidence, Situation
+from ..patrol.check_in import Evidence, Situation
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,4 +1,4 @@
-"""The actions on the journal: read, and checked as a whole."""
+"""The actions on the record: read, and checked as a whole."""
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -19,7 +19,7 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError,
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 
-from .common import ENTRY_ID, House, panic_button
+from ..common import ENTRY_ID, House, panic_button
 
 pytest_plugins = ("tests.fixtures",)
 

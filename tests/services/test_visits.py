@@ -8,14 +8,15 @@ from freezegun.api import FrozenDateTimeFactory
 import probatio
 import pytest
 
-from custom_components.rutan_blora.patrol.visit import Evidence, Refusal, Situation
+from custom_components.rutan_blora.patrol.check_in import Evidence, Situation
+from custom_components.rutan_blora.patrol.visit import Refusal
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.translation import async_get_exception_message
 
-from .common import ENTRY_ID, SITE, FakePhone, House, checkpoint, context_of, panic_button, patrol_plan, turns
-from .flows.test_checkpoint import device
+from ..common import ENTRY_ID, SITE, FakePhone, House, checkpoint, context_of, panic_button, patrol_plan, turns
+from ..flows.test_checkpoint import device
 
 pytest_plugins = ("tests.fixtures",)
 
@@ -175,7 +176,7 @@ async def test_guard_signs_the_latest_visit_or_the_one_he_names(house: House, fr
     visits = house.facility.patrol.book.visits.values()
     assert {visit.countersigned.actor.name for visit in visits if visit.countersigned} == {"Slamet"}
     assert {visit.evidence for visit in visits} == {Evidence.COUNTERSIGNED}
-    assert await refusal(house, "countersign_visit", config_entry_id=ENTRY_ID) == "no_such_visit"
+    assert await refusal(house, "countersign_visit", config_entry_id=ENTRY_ID) == "already_signed"
     assert await refusal(house, "countersign_visit", config_entry_id=ENTRY_ID, visit_id="unknown") == "no_such_visit"
 
 

@@ -1,18 +1,15 @@
-"""The actions."""
+"""The actions of the alarm."""
 
-import asyncio
 from typing import Any
 
 import probatio
 import pytest
 
-from custom_components.rutan_blora import reloads
-from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.translation import async_get_exception_message
 
-from .common import ENTRY_ID, FakePhone, House, panic_button
+from ..common import ENTRY_ID, FakePhone, House
 
 pytest_plugins = ("tests.fixtures",)
 
@@ -239,67 +236,3 @@ async def test_text_keeps_what_people_can_read(house: House, budi: FakePhone) ->
 async def test_every_refusal_has_words(house: House, key: str) -> None:
     await house.set_up()
     assert async_get_exception_message("rutan_blora", key, {}) not in ("", key)
-
-
-# --- without the facility ---
-
-
-@pytest.fixture
-def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a call not wait long for a facility that is away."""
-    monkeypatch.setattr(reloads, "RELOAD_DEADLINE", 0.01)
-
-
-@pytest.mark.usefixtures("hurry")
-async def test_facility_that_is_not_loaded_is_said_so_after_a_while(house: House) -> None:
-    await house.set_up()
-    await house.unload()
-    with pytest.raises(ServiceValidationError) as caught:
-        await house.call("raise_alarm")
-    assert caught.value.translation_key == "service_config_entry_not_loaded"
-
-
-async def test_facility_that_is_disabled_is_said_so_at_once(hass: HomeAssistant, house: House) -> None:
-    await house.set_up()
-    await hass.config_entries.async_set_disabled_by(ENTRY_ID, ConfigEntryDisabler.USER)
-    with pytest.raises(ServiceValidationError) as caught:
-        async with asyncio.timeout(1):
-            await house.call("raise_alarm")
-    assert caught.value.translation_key == "service_config_entry_not_loaded"
-
-
-async def test_facility_that_nobody_knows_is_said_so_at_once(house: House) -> None:
-    await house.set_up()
-    with pytest.raises(ServiceValidationError) as caught:
-        async with asyncio.timeout(1):
-            await house.call("raise_alarm", config_entry_id="unknown")
-    assert caught.value.translation_key == "service_config_entry_not_found"
-
-
-async def test_entry_of_another_integration_is_no_facility(house: House) -> None:
-    phone = await house.pair("HP Budi")
-    await house.set_up(panic_button())
-    other = house.phone_entry(phone)
-    with pytest.raises(ServiceValidationError) as caught:
-        async with asyncio.timeout(1):
-            await house.call("raise_alarm", config_entry_id=other.entry_id)
-    assert caught.value.translation_key == "service_config_entry_wrong_domain"
-
-
-@pytest.mark.parametrize("action", ["raise_alarm", "respond", "close_alarm"])
-async def test_call_during_a_reload_waits_for_it(house: House, action: str) -> None:
-    data = {"respond": {"response": "responding"}, "close_alarm": {"outcome": "resolved"}}.get(action, {})
-    await house.set_up()
-    await house.call("raise_alarm")
-    async with house.reloading():
-        calling = house.hass.async_create_task(house.call(action, **data))
-        await asyncio.sleep(0)
-        assert not calling.done()
-    assert (await calling)["incident_id"]
-    assert len(await house.rows("raised")) == 1
-
-
-async def test_actions_are_there_before_any_facility(hass: HomeAssistant, house: House) -> None:
-    await house.set_up()
-    await hass.config_entries.async_remove(ENTRY_ID)
-    assert set(hass.services.async_services_for_domain("rutan_blora")) >= {"raise_alarm", "respond", "close_alarm"}
