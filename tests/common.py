@@ -318,7 +318,7 @@ class House:
     async def client(self) -> TestClient[Any, Any]:
         """Return a client of Home Assistant's web server that is not logged in."""
         if self._client is None:
-            for component in ("calendar", "camera", "image", "rutan_blora"):
+            for component in ("calendar", "camera", "image", "rutan_blora", "stream"):
                 assert await async_setup_component(self.hass, component, {})
             # Whatever still sets itself up must have its pages before the server starts.
             await self.hass.async_block_till_done()

@@ -11,9 +11,9 @@ import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.rutan_blora import parts as parts_module
-from custom_components.rutan_blora.cctv.desk import Watch
 from custom_components.rutan_blora.cctv.multipart import Parts
 from custom_components.rutan_blora.cctv.picture import SourceProblem
+from custom_components.rutan_blora.cctv.watch import Watch
 from homeassistant.components.camera import CameraEntityFeature, async_get_image, async_get_stream_source
 from homeassistant.components.camera.const import DATA_COMPONENT
 from homeassistant.core import HomeAssistant

@@ -97,6 +97,24 @@ def test_manifest_depends_on_integrations_that_exist(kind: str) -> None:
     assert missing == []
 
 
+def waited_for(domain: str) -> set[str]:
+    """Return all that Home Assistant wants to have before an integration: what it needs or comes after, and theirs."""
+    found: set[str] = set()
+    todo = [domain]
+    while todo:
+        path = HOME_ASSISTANT / "components" / (name := todo.pop()) / "manifest.json"
+        manifest = MANIFEST if name == PACKAGE.name else read_json(path)
+        new = {*manifest.get("dependencies", ()), *manifest.get("after_dependencies", ())} - found
+        found |= new
+        todo += new
+    return found
+
+
+def test_alarm_starts_without_the_video_libraries() -> None:
+    """Home Assistant refuses who comes after what cannot be had; its mobile_app imports its cameras, too."""
+    assert not waited_for(PACKAGE.name) & {"stream", "camera", "mobile_app"}
+
+
 def test_requirements_leave_alone_what_home_assistant_pins() -> None:
     """One exact version against another's cannot be installed: the alarm would be gone with the next update."""
     pins = (HOME_ASSISTANT / "package_constraints.txt").read_text(encoding="utf-8").splitlines()
@@ -274,7 +292,7 @@ FLOORS: Final[tuple[tuple[str, ...], ...]] = (
     ("const",),
     ("actor", "lamps", "lettering", "listeners", "optional", "pictures", "reloads"),
     ("journal",),
-    ("codes", "copying", "police"),
+    ("codes", "copying", "police", "video"),
     ("alarm", "cctv", "patrol"),
     ("reports", "word"),
     ("kept", "flows", "parts"),

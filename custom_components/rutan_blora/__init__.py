@@ -9,11 +9,12 @@ from .const import DOMAIN
 from .entity import facility_device
 from .facility import Facility, RutanConfigEntry
 from .feedback import async_give_feedback
-from .kept import async_retire
+from .kept import KEPT, async_retire
 from .perimeter import async_watch_perimeter
 from .rounds import async_watch_patrol
 from .services import async_setup_services
 from .supervision import async_supervise
+from .video import PATIENCE, async_have_video, async_prepare_video
 from .views import AnswerView, PreviewView, ReportView
 from .visit_view import VisitView
 
@@ -22,17 +23,19 @@ PLATFORMS = [
     Platform.BINARY_SENSOR,
     Platform.BUTTON,
     Platform.CALENDAR,
-    Platform.CAMERA,
     Platform.EVENT,
     Platform.IMAGE,
     Platform.SENSOR,
     Platform.SWITCH,
     Platform.TODO,
 ]
+# Home Assistant's own part of them needs the video libraries.
+PLATFORMS_OF_VIDEO = [Platform.CAMERA]
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Set up the actions and the addresses."""
+    async_prepare_video(hass, config)
     async_setup_services(hass)
     hass.http.register_view(AnswerView())
     hass.http.register_view(PreviewView())
@@ -45,10 +48,13 @@ async def async_setup_entry(hass: HomeAssistant, entry: RutanConfigEntry) -> boo
     """Set up a facility."""
     # First of all: a subentry may be added while the set-up is under way.
     entry.async_on_unload(entry.add_update_listener(_async_reload))
-    facility = entry.runtime_data = Facility(hass, entry)
+    # Not in a reload: a press that comes meanwhile waits.
+    patience = 0.0 if entry.entry_id in hass.data.get(KEPT, {}) else PATIENCE
+    has_video = await async_have_video(hass, entry, patience=patience)
+    facility = entry.runtime_data = Facility(hass, entry, has_video=has_video)
     await facility.async_open()
     dr.async_get(hass).async_get_or_create(config_entry_id=entry.entry_id, **facility_device(entry))
-    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    await hass.config_entries.async_forward_entry_setups(entry, _platforms(facility))
     facility.start()
     async_supervise(hass, entry)
     async_give_feedback(hass, entry)
@@ -60,7 +66,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: RutanConfigEntry) -> boo
 async def async_unload_entry(hass: HomeAssistant, entry: RutanConfigEntry) -> bool:
     """Unload a facility; its open incident goes on at the next set-up."""
     entry.runtime_data.hold()
-    unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
+    unloaded = await hass.config_entries.async_unload_platforms(entry, _platforms(entry.runtime_data))
     await entry.runtime_data.async_close()
     return unloaded
 
@@ -68,6 +74,10 @@ async def async_unload_entry(hass: HomeAssistant, entry: RutanConfigEntry) -> bo
 async def async_remove_entry(hass: HomeAssistant, entry: RutanConfigEntry) -> None:
     """Stop hearing a facility's buttons. The journal stays: it is the record."""
     await async_retire(hass, entry.entry_id)
+
+
+def _platforms(facility: Facility) -> list[Platform]:
+    return PLATFORMS + PLATFORMS_OF_VIDEO if facility.has_video else PLATFORMS
 
 
 async def _async_reload(hass: HomeAssistant, entry: RutanConfigEntry) -> None:

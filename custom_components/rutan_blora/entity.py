@@ -13,7 +13,7 @@ from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.event import async_track_state_change_event, async_track_time_interval
 
-from .const import DOMAIN
+from .const import DOMAIN, SUBENTRY_CAMERA
 from .facility import Facility, RutanConfigEntry
 
 # A phone that hangs up tells nobody; it is looked at so often.
@@ -102,10 +102,14 @@ def join(*unsubs: CALLBACK_TYPE) -> CALLBACK_TYPE:
 
 @dataclass(frozen=True, kw_only=True)
 class RutanEntityDescription(EntityDescription):
-    """What an entity follows, and which subentries have it; its texts are found under its key."""
+    """What an entity follows, and which subentries have it; its texts are found under its key.
+
+    A camera without pictures has only what `needs_pictures` not.
+    """
 
     listen_fn: Listen | None = None
     exists_fn: Callable[[ConfigSubentry], bool] = lambda _: True
+    needs_pictures: bool = True
 
 
 def facility_device(entry: RutanConfigEntry) -> DeviceInfo:
@@ -174,11 +178,13 @@ def async_add[DescriptionT: RutanEntityDescription](
 ) -> None:
     """Add the entities of the tables: None for the facility, a subentry type for each subentry of it."""
     async_add_entities(create(entry, description, None) for description in tables.get(None, ()))
-    for subentry_id, subentry in entry.runtime_data.subentries.items():
+    facility = entry.runtime_data
+    for subentry_id, subentry in facility.subentries.items():
         if subentry_id not in entry.subentries:
             continue
-        descriptions = tables.get(subentry.subentry_type, ())
+        descriptions = [d for d in tables.get(subentry.subentry_type, ()) if d.exists_fn(subentry)]
+        if subentry.subentry_type == SUBENTRY_CAMERA and not facility.has_video:
+            descriptions = [description for description in descriptions if not description.needs_pictures]
         async_add_entities(
-            (create(entry, description, subentry) for description in descriptions if description.exists_fn(subentry)),
-            config_subentry_id=subentry_id,
+            (create(entry, description, subentry) for description in descriptions), config_subentry_id=subentry_id
         )

@@ -71,11 +71,13 @@ RECORD_DEADLINE: Final = 2.0
 class Facility:
     """The rooms of a facility: journal, police, alarm, cameras.
 
-    `pictures` is the path at Home Assistant at which each camera's picture is found.
+    Without video its cameras are guarded as ever, but give no pictures. `pictures` is the path at Home Assistant at
+    which each camera's picture is found.
     """
 
-    def __init__(self, hass: HomeAssistant, entry: RutanConfigEntry) -> None:
+    def __init__(self, hass: HomeAssistant, entry: RutanConfigEntry, *, has_video: bool) -> None:
         self.hass = hass
+        self.has_video = has_video
         self.name = entry.title
         self.language = Language(entry.options[CONF_LANGUAGE])
         # As they were when the rooms were built: one added since comes with the reload that follows.
@@ -100,7 +102,7 @@ class Facility:
             self.kept.intake.known,
             self.kept.tested,
         )
-        self.cameras = CameraDesk(hass, self.kept.journal, cameras, self.kept.scenes)
+        self.cameras = CameraDesk(hass, self.kept.journal, cameras if has_video else (), self.kept.scenes)
         self.guard = Guard(hass, self.kept.journal, cameras, self.kept.guarded, self._entered)
         place = place_in(hass.config.media_dirs, hass.config.path("media"))
         keep_for = timedelta(days=entry.options.get(CONF_RETENTION_DAYS, DEFAULT_RETENTION_DAYS))
@@ -151,7 +153,7 @@ class Facility:
     async def async_open(self) -> None:
         """Take up what was open: from before the reload, or at the first set-up from the journal."""
         if not self.kept.is_open:
-            self.alarm.restore(await self.kept.async_open(self.buttons.buttons, self.cameras.watches))
+            self.alarm.restore(await self.kept.async_open(self.buttons.buttons, self.parts.cameras))
         elif self.kept.latest is None and self.kept.late is not None:
             self.alarm.restore(self.kept.late)
         else:

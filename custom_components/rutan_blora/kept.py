@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from itertools import chain
 import logging
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
 from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
@@ -23,7 +23,6 @@ from .alarm.incident import EventType, Incident
 from .alarm.intake import Intake
 from .alarm.people import People
 from .cctv.guard import RECORD_GUARD
-from .cctv.health import Health
 from .cctv.notice import Notice, tag_of
 from .codes import WrongTry
 from .const import DOMAIN
@@ -43,6 +42,9 @@ from .patrol.reception import RECORD_FORM, Taken, recall
 from .patrol.tags import TagInbox
 from .police.delivery import Delivery
 from .police.dispatcher import RECORD_DELIVERY
+
+if TYPE_CHECKING:
+    from .cctv.health import Health
 
 _LOGGER = logging.getLogger(__name__)
 

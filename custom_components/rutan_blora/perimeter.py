@@ -2,7 +2,7 @@
 
 import asyncio
 from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from homeassistant.config_entries import ConfigFlowContext
 from homeassistant.core import HomeAssistant, callback
@@ -10,13 +10,15 @@ from homeassistant.util import dt as dt_util
 
 from .alarm.incident import Event, EventType, Incident, State
 from .cctv import notice as rules
-from .cctv.desk import Watch
 from .cctv.notice import Loss, Notice, compose
 from .cctv.picture import SourceProblem
 from .const import CONF_EVIDENCE, REAUTH_CAMERA
 from .facility import Facility, RutanConfigEntry
 from .journal.record import Draft
 from .police.alert import Alert
+
+if TYPE_CHECKING:
+    from .cctv.watch import Watch
 
 # Seconds until the police are told more, once they were told: cameras that are lost one by one must not each ring.
 GATHER: Final = 10.0

@@ -23,7 +23,9 @@ class RutanSwitchDescription(RutanEntityDescription, SwitchEntityDescription):
 
 
 GUARD: Final = RutanSwitchDescription(
-    key="guard", exists_fn=lambda subentry: bool(subentry.data.get(CONF_MOTION_ENTITY_ID))
+    key="guard",
+    exists_fn=lambda subentry: bool(subentry.data.get(CONF_MOTION_ENTITY_ID)),
+    needs_pictures=False,
 )
 TEST_MODE: Final = RutanSwitchDescription(key="test_mode", entity_category=EntityCategory.CONFIG, listen_fn=on_sources)
 

@@ -9,11 +9,12 @@ from unittest.mock import Mock
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 
-from custom_components.rutan_blora.cctv import desk as desk_module, health as health_module, sample as sample_module
+from custom_components.rutan_blora.cctv import health as health_module, sample as sample_module, watch as watch_module
 from custom_components.rutan_blora.cctv.camera import Camera
-from custom_components.rutan_blora.cctv.desk import CameraDesk, Watch
+from custom_components.rutan_blora.cctv.desk import CameraDesk
 from custom_components.rutan_blora.cctv.health import Health
 from custom_components.rutan_blora.cctv.picture import Condition, SourceProblem
+from custom_components.rutan_blora.cctv.watch import Watch
 from custom_components.rutan_blora.journal.store import Journal
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
@@ -182,7 +183,7 @@ async def test_each_picture_is_measured_once_an_interval_however_many_look(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     measured = Mock(side_effect=sample_module.measure)
-    monkeypatch.setattr(desk_module, "measure", measured)
+    monkeypatch.setattr(watch_module, "measure", measured)
     object.__setattr__(room.north.camera, "interval", 3600)
     room.source.give(*(jpeg((n, 0, 0)) for n in range(5)))
     await until(room.source.given.empty)
@@ -213,7 +214,7 @@ async def test_camera_learns_again_when_asked_and_that_is_on_record(room: Room) 
 
 async def test_camera_that_comes_back_votes_anew(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     reconnected = Mock(side_effect=health_module.reconnected)
-    monkeypatch.setattr(desk_module, "reconnected", reconnected)
+    monkeypatch.setattr(watch_module, "reconnected", reconnected)
     room.source.give(SourceProblem.AUTH)
     await room.until(Condition.NO_SIGNAL)
     room.north.feed._failures = 0

@@ -20,8 +20,8 @@ from custom_components.rutan_blora.cctv.health import (
     reconnected,
     relearn,
 )
-from custom_components.rutan_blora.cctv.picture import Condition, SourceError
-from custom_components.rutan_blora.cctv.sample import HEIGHT, WIDTH, Look, Sample, measure
+from custom_components.rutan_blora.cctv.picture import HEIGHT, WIDTH, Condition, SourceError
+from custom_components.rutan_blora.cctv.sample import Look, Sample, measure
 from custom_components.rutan_blora.cctv.verify import check
 from demo.scenes import Fault, View, Walker, jpeg, render
 

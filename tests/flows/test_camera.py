@@ -1,6 +1,7 @@
 """The flow of a perimeter camera: tried, shown, and only then saved."""
 
 import asyncio
+import sys
 from typing import Any
 from unittest.mock import patch
 
@@ -181,7 +182,9 @@ async def test_real_camera_is_asked_and_what_is_none_is_told(hass: HomeAssistant
 async def test_picture_is_shown_to_who_has_the_form_and_forgotten_with_it(
     hass: HomeAssistant, entry: MockConfigEntry, source: StubSource, hass_client_no_auth: ClientSessionGenerator
 ) -> None:
-    assert await async_setup_component(hass, "rutan_blora", {})
+    # Whatever has pages must have them before the server starts.
+    for component in ("rutan_blora", "stream", "camera"):
+        assert await async_setup_component(hass, component, {})
     client = await hass_client_no_auth()
     source.give(jpeg())
     shown = await send(hass, await begin(hass, entry), name="Utara", still_url=STILL, advanced={})
@@ -192,6 +195,18 @@ async def test_picture_is_shown_to_who_has_the_form_and_forgotten_with_it(
     assert (await send(hass, shown))["type"] is FlowResultType.CREATE_ENTRY
     assert (await client.get(path)).status == 404
     assert hass.data[PREVIEWS] == {}
+
+
+async def test_camera_that_lacks_a_library_is_not_tried(
+    hass: HomeAssistant, entry: MockConfigEntry, source: StubSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source.give(jpeg())
+    with monkeypatch.context() as blocking:
+        blocking.setitem(sys.modules, "av", None)
+        shown = await send(hass, await begin(hass, entry), name="Utara", still_url=STILL, advanced={})
+    assert shown["errors"] == {"base": "video_missing"}
+    assert entry.subentries == {}
+    assert (await send(hass, shown, name="Utara", still_url=STILL, advanced={}))["step_id"] == "confirm"
 
 
 async def test_picture_of_a_dialog_that_is_closed_is_forgotten(

@@ -6,7 +6,7 @@ from collections.abc import Coroutine, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 import logging
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -18,9 +18,12 @@ from ..journal.record import Draft, Record
 from ..journal.store import Journal
 from ..listeners import Listeners
 from ..pictures import EvidenceError, Place
-from .desk import CameraDesk, Watch
+from .desk import CameraDesk
 from .evidence import RECORD_EVIDENCE, Moment, prune, save, schedule
 from .picture import Picture
+
+if TYPE_CHECKING:
+    from .watch import Watch
 
 _LOGGER = logging.getLogger(__name__)
 

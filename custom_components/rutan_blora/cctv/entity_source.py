@@ -3,7 +3,6 @@
 import asyncio
 from typing import Final, override
 
-from homeassistant.components.camera import CameraEntityFeature, async_get_image, async_get_stream_source
 from homeassistant.const import STATE_UNAVAILABLE, EntityStateAttribute
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
@@ -27,6 +26,9 @@ class EntitySource(Source):
         state = self._hass.states.get(self._entity_id)
         if state is None or state.state == STATE_UNAVAILABLE:
             raise SourceError(SourceProblem.ENTITY_MISSING)
+        # Imported here and below: it brings the video libraries, which a house that has no camera may not have.
+        from homeassistant.components.camera import async_get_image  # noqa: PLC0415
+
         try:
             return (await async_get_image(self._hass, self._entity_id, _DEADLINE)).content
         except Exception:  # noqa: BLE001  # another integration's code: it may raise anything, and name addresses
@@ -36,12 +38,16 @@ class EntitySource(Source):
     @property
     @override
     def has_live_view(self) -> bool:
+        from homeassistant.components.camera import CameraEntityFeature  # noqa: PLC0415
+
         state = self._hass.states.get(self._entity_id)
         features = state.attributes.get(EntityStateAttribute.SUPPORTED_FEATURES, 0) if state is not None else 0
         return bool(features & CameraEntityFeature.STREAM)
 
     @override
     async def live_url(self) -> str | None:
+        from homeassistant.components.camera import async_get_stream_source  # noqa: PLC0415
+
         try:
             return await async_get_stream_source(self._hass, self._entity_id)
         except HomeAssistantError:

@@ -3,8 +3,14 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from PIL import Image
+
+# The size (px) at which pictures are measured. A 720p JPEG is decoded to it by its decoder itself, which reads every
+# byte and makes an eighth of the lines.
+WIDTH: Final = 160
+HEIGHT: Final = 90
 
 
 class Condition(StrEnum):

@@ -8,12 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from .picture import HEIGHT, WIDTH
+
 type Plane = NDArray[np.float32]
 type Grey = NDArray[np.uint8]
 
-# A 720p JPEG is decoded to this by its decoder itself, which reads every byte and makes an eighth of the lines.
-WIDTH: Final = 160
-HEIGHT: Final = 90
 # Both sizes, the half one too, part into these blocks.
 _BLOCKS: Final = (9, 16)
 _BLOCK_COUNT: Final = _BLOCKS[0] * _BLOCKS[1]

@@ -3,16 +3,19 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
 from ..const import Language
-from .desk import CameraDesk, Watch
+from .desk import CameraDesk
 from .overlay import stale
 from .picture import Condition, Picture
 from .wall import Tile, Wall, order
+
+if TYPE_CHECKING:
+    from .watch import Watch
 
 # Whoever asks a little early gets a new wall all the same: his clock is not ours.
 WALL_TIME: Final = 0.9

@@ -6,8 +6,7 @@ from typing import Final
 
 from PIL import Image
 
-from .picture import Picture, SourceError, SourceProblem
-from .sample import HEIGHT, WIDTH
+from .picture import HEIGHT, WIDTH, Picture, SourceError, SourceProblem
 
 # A picture at most: bytes as it comes, pixels a side, and pixels in all. A 12 megapixel camera sends 4 MB.
 MAX_BYTES: Final = 16 * 1024 * 1024

@@ -1,5 +1,6 @@
 """The flow of a perimeter camera: its source is tried and its picture shown before anything is saved."""
 
+import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -49,6 +50,7 @@ from ..const import (
     SUBENTRY_CAMERA,
     CameraSource,
 )
+from ..video import async_fetch_video
 from .forms import (
     TEXT,
     SubentryFlow,
@@ -192,6 +194,9 @@ class CameraFlow(SubentryFlow):
 
     async def _try(self, form: _Form) -> dict[str, str]:
         """Take one picture of the source and keep it to be shown; return what is wrong if there is none."""
+        # Shielded: others wait for it, too.
+        if await asyncio.shield(async_fetch_video(self.hass)) is not None:
+            return {"base": "video_missing"}
         try:
             picture = await probe(self.hass, make_source(self.hass, self._data))
         except SourceError as err:

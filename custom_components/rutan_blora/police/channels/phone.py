@@ -143,13 +143,11 @@ class Phone(Channel):
         """Return the phone's own notify action, None if another phone of the same name has it."""
         if registration.state is not ConfigEntryState.LOADED or not can_push(registration):
             raise DeliveryError(PhoneProblem.NOT_READY.value)
-        # Imported here: it brings the whole of mobile_app, which is loaded by now or not wanted at all.
-        from homeassistant.components.mobile_app.util import get_notify_service  # noqa: PLC0415
-
-        try:
-            return get_notify_service(self._hass, registration.data["webhook_id"])
-        except KeyError as err:
-            raise DeliveryError(PhoneProblem.NOT_READY.value) from err
+        # As mobile_app itself finds it. It is not imported: it may not be there, and must not be waited for.
+        if (service := self._hass.data.get(MOBILE_APP, {}).get("notify")) is None:
+            raise DeliveryError(PhoneProblem.NOT_READY.value)
+        targets: Mapping[str, str] = service.registered_targets
+        return next((action for action, owner in targets.items() if owner == registration.data["webhook_id"]), None)
 
     async def _send_plain(self, registration: ConfigEntry, alert: Alert) -> None:
         """Tell a phone that has no rich push: title and text through its notify entity."""
