@@ -245,7 +245,7 @@ async def test_no_secret_is_in_our_log_the_journal_or_a_state(
     await budi.confirm()
     await cici.answer("GO", budi.last)
     await budi.fire("mobile_app_notification_action", {"action": f"RUTAN_GO_{'0' * 32}"})
-    await budi.answer("GO")
+    await budi.answer("GO", budi.pushes[0])
     await house.reload()
     await house.call("close_alarm", outcome="resolved")
     await house.rows()

@@ -1,5 +1,7 @@
 """An officer's phone: what leaves for it and what comes back, through the real mobile_app."""
 
+import asyncio
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 from unittest.mock import Mock
@@ -13,6 +15,7 @@ from syrupy.assertion import SnapshotAssertion
 from custom_components.rutan_blora.police.alert import Alert, Answer, Urgency
 from custom_components.rutan_blora.police.channels import DeliveryError
 from custom_components.rutan_blora.police.channels.phone import Phone, async_listen
+from homeassistant import setup
 from homeassistant.core import Context, HomeAssistant, ServiceCall
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from tests.common import FakePhone, House
@@ -268,6 +271,42 @@ async def test_phone_is_not_ready_while_mobile_app_is_not_loaded(hass: HomeAssis
     assert await reason_of(phone) == "phone_not_ready"
     assert phone.problem() is None
     assert phone.belongs_to("z")
+
+
+@pytest.fixture
+def starting(hass: HomeAssistant) -> Iterator[Callable[[], None]]:
+    """Let Home Assistant be about to start mobile_app; give what ends that."""
+    done = hass.data.setdefault(setup._DATA_SETUP_DONE, {})
+    done["mobile_app"] = hass.loop.create_future()
+    hass.config.components.remove("mobile_app")
+
+    def end() -> None:
+        hass.config.components.add("mobile_app")
+        done["mobile_app"].set_result(True)
+
+    yield end
+    assert not done.pop("mobile_app").cancelled()
+
+
+async def test_push_of_a_press_during_the_start_leaves_as_soon_as_mobile_app_is_there(
+    hass: HomeAssistant, budi: FakePhone, starting: Callable[[], None]
+) -> None:
+    sending = hass.async_create_task(Phone(hass, budi.id).send(OPEN, loud=True, token=TOKEN, memo={}))
+    await asyncio.sleep(0)
+    assert not sending.done()
+    starting()
+    await sending
+    await hass.async_block_till_done()
+    assert budi.titles == [OPEN.title]
+
+
+async def test_who_gives_up_waiting_for_mobile_app_does_not_stop_its_start(
+    hass: HomeAssistant, budi: FakePhone, starting: Callable[[], None]
+) -> None:
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.01):
+            await Phone(hass, budi.id).send(OPEN, loud=True, token=TOKEN, memo={})
+    starting()
 
 
 async def test_phone_is_not_ready_until_the_notify_actions_are_there(

@@ -4,6 +4,7 @@ The phone is known by its device and resolved at every send: the name of its not
 and two phones of one name share one. All that depends on mobile_app's inside stands in this file.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 import re
@@ -21,6 +22,7 @@ from homeassistant.const import ATTR_ENTITY_ID, STATE_UNAVAILABLE
 from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.setup import async_wait_component
 
 from ..alert import Alert, Answer, Urgency
 from . import Channel, DeliveryError, Receipt
@@ -127,6 +129,8 @@ class Phone(Channel):
         """Push the alert; success only says that it was handed over (design §6)."""
         if (registration := self._registration) is None:
             raise DeliveryError(PhoneProblem.MISSING.value)
+        if MOBILE_APP not in self._hass.config.components:
+            await self._until_started()
         try:
             if action := self._notify_action(registration):
                 # Android keeps a running alarm in sight. On iOS a live activity would take the buttons away.
@@ -138,6 +142,15 @@ class Phone(Channel):
         except HomeAssistantError as err:
             raise DeliveryError(PhoneProblem.REFUSED.value) from err
         return Receipt()
+
+    async def _until_started(self) -> None:
+        """Wait for mobile_app if Home Assistant is about to start it: the push leaves then, not at the next try.
+
+        In the manifest it would have to be there before an alarm of any kind is.
+        """
+        starting = async_wait_component(self._hass, MOBILE_APP)
+        # Who gives up waiting must not cancel what all wait for.
+        await asyncio.shield(self._hass.async_create_background_task(starting, "rutan_blora wait for mobile_app"))
 
     def _notify_action(self, registration: ConfigEntry) -> str | None:
         """Return the phone's own notify action, None if another phone of the same name has it."""
