@@ -345,7 +345,7 @@ async def test_signature_from_another_phone_is_refused(house: House, p2u: FakePh
     assert len(await house.rows("answer_refused")) == 1
     # Silence would be taken for a yes.
     await settle(house)
-    assert budi.titles == ["Jawaban tidak diterima"]
+    assert budi.titles == ["Paraf TIDAK diterima"]
     assert p2u.titles == ["Paraf kunjungan patroli"]
 
 
@@ -360,8 +360,29 @@ async def test_guard_whose_signature_comes_too_late_is_told_so(house: House, p2u
     await settle(house)
     (visit,) = visits(house)
     assert visit.countersigned is None
-    assert (p2u.last.title, p2u.last.buttons) == ("Jawaban tidak diterima", {})
+    assert (p2u.last.title, p2u.last.buttons) == ("Paraf TIDAK diterima", {})
     assert p2u.last.data["channel"] == "rutan_blora_patrol"
+
+
+async def test_guard_whose_alarm_is_not_taken_is_told_to_press_the_button(house: House, p2u: FakePhone) -> None:
+    await asked(house, p2u)
+    await p2u.fire("mobile_app_notification_action", {"action": f"RUTAN_RAISE_{'0' * 32}"})
+    await settle(house)
+    assert house.state("sensor", "alarm_state") == "normal"
+    assert p2u.last.title == "Alarm TIDAK dibunyikan"
+    assert "tekan tombol panik" in p2u.last.message
+
+
+async def test_officer_whose_answer_comes_after_the_end_is_told_so(house: House, budi: FakePhone) -> None:
+    await house.set_up(panic_button(), parts_of_budi(budi))
+    await house.press_entity()
+    await settle(house)
+    shown = budi.last
+    await house.call("close_alarm", outcome="resolved")
+    await settle(house)
+    await budi.answer("GO", shown)
+    await settle(house)
+    assert budi.last.title == "Jawaban TIDAK diterima"
 
 
 async def test_every_guards_phone_is_asked_and_the_other_is_told_that_it_is_signed(

@@ -48,7 +48,7 @@ from .journal.record import Draft
 from .kept import Kept, async_retire, keep
 from .parts import Parts
 from .patrol.desk import PatrolDesk
-from .patrol.notice import compose_raised, compose_refused, is_due_tag
+from .patrol.notice import compose_raised, compose_untaken, is_due_tag
 from .patrol.photo import Album
 from .patrol.plan import Slot
 from .patrol.reception import Reception
@@ -56,6 +56,7 @@ from .patrol.signs import Signs
 from .patrol.visit import Refusal as PatrolRefusal, Visit
 from .pictures import place_in
 from .police.alert import Answer, plain
+from .police.channels.phone import Phone
 from .police.courier import PoliceDevice
 from .police.delivery import Delivery, Plan, chosen
 from .police.dispatcher import Compose, Dispatcher
@@ -200,12 +201,14 @@ class Facility:
                 self.patrol.countersign(guard, visit.id)
 
     @callback
-    def _refused(self, device: PoliceDevice) -> None:
-        """Have who holds a device told that his answer was not taken: silence would be taken for the opposite."""
-        self._say(device, compose_refused)
+    def _refused(self, device: PoliceDevice, answer: Answer) -> None:
+        """Tell who holds a device that his answer was not taken: silence would be taken for the opposite."""
+        self._say(device, partial(compose_untaken, answer))
 
     def _say(self, device: PoliceDevice, word: Compose) -> None:
-        self.words.say(device.id, device.channel, word(device.language))
+        # What answers over another channel would take it for one more alert.
+        if isinstance(device.channel, Phone):
+            self.words.say(device.id, device.channel, word(device.language))
 
     def _find_alarming(self) -> list[str]:
         """Return the visits at which something happened, as far back as the book goes."""

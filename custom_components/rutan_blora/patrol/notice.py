@@ -57,8 +57,10 @@ class _Words:
     unknown_tag: str
     refused: str
     raised: str
-    answer_refused: str
-    answer_over: str
+    untaken: str
+    untaken_as: Mapping[Answer, str]
+    over: str
+    press: str
     situations: Mapping[Situation, str]
     day: str
     clock: str
@@ -86,8 +88,10 @@ _WORDS: Final = {
         unknown_tag="Tag ini bukan milik pos pemeriksaan mana pun.",
         refused="Kunjungan tidak tercatat",
         raised="Alarm dibunyikan",
-        answer_refused="Jawaban tidak diterima",
-        answer_over="Pemberitahuan itu sudah tidak berlaku, atau bukan untuk ponsel ini. Buka Home Assistant.",
+        untaken="Jawaban TIDAK diterima",
+        untaken_as={Answer.SIGN: "Paraf TIDAK diterima", Answer.RAISE: "Alarm TIDAK dibunyikan"},
+        over="Pemberitahuan itu sudah tidak berlaku, atau bukan untuk ponsel ini.",
+        press="Bila perlu bantuan, tekan tombol panik.",
         situations={
             Situation.SAFE: "aman",
             Situation.REMARKS: "aman dengan catatan",
@@ -117,8 +121,10 @@ _WORDS: Final = {
         unknown_tag="This tag belongs to no checkpoint.",
         refused="Visit not recorded",
         raised="The alarm is raised",
-        answer_refused="Answer not taken",
-        answer_over="That notification is over, or was not for this phone. Open Home Assistant.",
+        untaken="Answer NOT taken",
+        untaken_as={Answer.SIGN: "Signature NOT taken", Answer.RAISE: "Alarm NOT raised"},
+        over="That notification is over, or was not for this phone.",
+        press="If you need help, press the panic button.",
         situations={
             Situation.SAFE: "safe",
             Situation.REMARKS: "safe, with remarks",
@@ -243,10 +249,11 @@ def compose_raised(visit: Visit, language: Language, *, site: str, zone: tzinfo)
     return _word(f"raised_{visit.id}", words.raised, text)
 
 
-def compose_refused(language: Language) -> Alert:
-    """Return what a phone is told whose answer was not taken."""
+def compose_untaken(answer: Answer, language: Language) -> Alert:
+    """Return what a phone is told whose answer was not taken; who wants an alarm, what to do instead."""
     words = _WORDS[language]
-    return _word("answer_refused", words.answer_refused, words.answer_over)
+    text = f"{words.over}\n{words.press}" if answer is Answer.RAISE else words.over
+    return _word(f"untaken_{answer.lower()}", words.untaken_as.get(answer, words.untaken), text)
 
 
 def _word(tag: str, title: str, text: str) -> Alert:

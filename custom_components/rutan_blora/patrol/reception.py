@@ -15,7 +15,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
 from ..actor import Actor, Origin, RefusedError
-from ..codes import OPEN_LIMITS, RECORD_PIN, Code, WrongTry, compare_with_none
+from ..codes import OPEN_LIMITS, RECORD_PIN, Code, CodeRefusal, WrongTry, compare_with_none
 from ..journal.record import Draft, Record, stored_time
 from ..journal.store import Journal
 from . import codes
@@ -194,7 +194,10 @@ class Reception:
         for one in known:
             try:
                 await self._pins[one.officer.id or ""].check(pin, actor, source)
-            except RefusedError:
+            except RefusedError as err:
+                # That one is locked, and so that he has a PIN, must not be told by the clock either.
+                if err.refusal is CodeRefusal.LOCKED:
+                    await self._hass.async_add_executor_job(compare_with_none, pin)
                 continue
             return proved(officer, one)
         if not known:

@@ -44,7 +44,7 @@ class Dispatcher:
         self.devices: Mapping[str, PoliceDevice] = {device.id: device for device in devices}
         self.last_response: dict[str, datetime] = {}
         self.on_answer: AnswerHandler | None = None
-        self.on_refused: Callable[[PoliceDevice], object] | None = None
+        self.on_refused: Callable[[PoliceDevice, Answer], object] | None = None
         # Alerts that nobody is being told any more, of which the alarm may still be raised.
         self.find_past: Callable[[], Iterable[str]] = tuple
         self._hass = hass
@@ -234,7 +234,7 @@ class Dispatcher:
         # Every facility hears every phone: an answer to another one is none of our business.
         elif not any(other.has_told(presented) for other in self._others if other is not self):
             self._refuse(answer, {"user_id": user_id})
-            self._let_know(user_id)
+            self._let_know(user_id, answer)
 
     @callback
     def answered_over(self, device_id: str, answer: Answer, presented: str, officer: str) -> None:
@@ -306,11 +306,11 @@ class Dispatcher:
         _LOGGER.info("An answer that belongs to no alert of its sender was refused")
         self._journal.append(Draft(kind=RECORD_REFUSED, at=now, body={"answer": answer.value, **sender}))
 
-    def _let_know(self, user_id: str | None) -> None:
+    def _let_know(self, user_id: str | None, answer: Answer) -> None:
         """Have who holds a device told that his answer was not taken: silence would be taken for the opposite."""
         for device in self.devices.values():
             if device.channel.belongs_to(user_id) and self.on_refused is not None:
-                self.on_refused(device)
+                self.on_refused(device, answer)
 
     @callback
     def dismiss(self, successor: Dispatcher | None = None) -> None:
