@@ -16,6 +16,8 @@ from demo.site import BUTTONS, DOMAIN, OFFICERS, Site
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="module")]
 
+# What who tapped in vain is told.
+UNTAKEN: Final = {"Jawaban TIDAK diterima", "Answer NOT taken"}
 WITHIN: Final = 5.0
 # A phone that was away is tried again after 2, 5, 10 s.
 AFTER_RESTART: Final = 20.0
@@ -84,8 +86,12 @@ def is_loud(push: Push) -> bool:
     return bool(push.data["push"]["interruption-level"] == "critical" and push.data["channel"] == "alarm_stream")
 
 
-async def assert_unchanged(site: Site, before: State) -> None:
-    """Assert that the alarm stands as before and that the phones were told nothing but what is sent after it."""
+async def assert_unchanged(site: Site, before: State, *tapped: Phone) -> None:
+    """Assert that the alarm stands as before, and that nobody was told anything but who tapped that it was in vain."""
+    for phone in tapped:
+        push = await phone.next_push(WITHIN)
+        assert push.title in UNTAKEN
+        assert not is_loud(push)
     for phone in site.phones:
         await site.socket.call(f"notify.{phone.notify_action}", {"message": "Sesudahnya"})
     assert [push.message for push in await told(site)] == ["Sesudahnya", "Sesudahnya"]
@@ -164,7 +170,8 @@ async def test_a_forged_answer_changes_nothing(site: Site) -> None:
     before = await alarm_state(site, "alarm")
     for key in ("RUTAN_ACK_" + "0" * 32, "RUTAN_ACK_", "RUTAN_CLOSE_" + shown[0].key("ACK").rpartition("_")[2]):
         await site.phones[0].answer(key, shown[0])
-    await assert_unchanged(site, before)
+    # What is no answer at all is not answered either.
+    await assert_unchanged(site, before, site.phones[0])
 
 
 async def test_an_answer_from_anothers_phone_changes_nothing(site: Site) -> None:
@@ -173,7 +180,7 @@ async def test_an_answer_from_anothers_phone_changes_nothing(site: Site) -> None
     await site.phones[1].answer(first.key("ACK"), first)
     await site.phones[0].answer(second.key("HERE"), second)
     await site.phones[1].confirm_received(first)
-    await assert_unchanged(site, before)
+    await assert_unchanged(site, before, *site.phones)
 
 
 async def test_an_answer_to_a_closed_alarm_changes_nothing(site: Site) -> None:
@@ -183,12 +190,12 @@ async def test_an_answer_to_a_closed_alarm_changes_nothing(site: Site) -> None:
     for phone in site.phones:
         await phone.settle()
     await site.phones[0].answer(old.key("ACK"), old)
-    await assert_unchanged(site, before)
+    await assert_unchanged(site, before, site.phones[0])
     # Nor does it change the next one.
     await raised(site)
     before = await alarm_state(site, "alarm")
     await site.phones[0].answer(old.key("ACK"), old)
-    await assert_unchanged(site, before)
+    await assert_unchanged(site, before, site.phones[0])
 
 
 async def test_an_answer_given_twice_counts_once(site: Site) -> None:
