@@ -133,6 +133,8 @@ async def _visits(site: Site, folder: Path) -> None:
         await page.screenshot(path=folder / "checkpoint.png")
         await page.goto(f"{site.api.url}/calendar")
         await page.get_by_text(PLAN).first.wait_for()
+        # It fades while the page behind it is there already.
+        await page.locator("#ha-launch-screen").wait_for(state="detached")
         await page.screenshot(path=folder / "calendar.png")
     await _visit_page(await site.page_url(PLACES[0].name), folder)
 
