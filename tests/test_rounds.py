@@ -323,6 +323,19 @@ async def test_guard_signs_a_visit_with_one_tap(house: House, p2u: FakePhone) ->
     assert p2u.titles[1:] == ["clear_notification", "Kunjungan sudah diparaf"]
 
 
+async def test_guard_who_taps_twice_is_not_told_that_he_has_not_signed(house: House, p2u: FakePhone) -> None:
+    await asked(house, p2u)
+    check_in(house, SATLANTAS)
+    await settle(house)
+    shown = p2u.last
+    for _ in range(2):
+        await p2u.answer("SIGN", shown)
+        await settle(house)
+    assert len(await house.rows("visit_countersigned")) == 1
+    assert "Paraf TIDAK diterima" not in p2u.titles
+    assert await house.rows("answer_refused") == []
+
+
 async def test_guard_signs_at_the_button(house: House, p2u: FakePhone) -> None:
     slamet = await house.user("Slamet")
     await asked(house, p2u)
