@@ -202,6 +202,18 @@ async def test_answer_to_one_facility_is_no_refused_answer_of_the_other(
     assert await house.rows("answer_refused") == []
 
 
+async def test_answer_to_a_facility_that_reloads_is_not_refused_by_the_other(
+    hass: HomeAssistant, house: House, budi: FakePhone
+) -> None:
+    await house.set_up(panic_button(), budi.police_device())
+    await second_facility(hass, budi)
+    await house.press_entity()
+    async with house.reloading():
+        await budi.answer("GO")
+    assert house.state("sensor", "alarm_state") == "responding"
+    assert "Jawaban TIDAK diterima" not in budi.titles
+
+
 async def second_facility(hass: HomeAssistant, phone: FakePhone) -> MockConfigEntry:
     """Set up another facility beside the first."""
     entry = MockConfigEntry(

@@ -221,6 +221,11 @@ def test_issues_are_titled_and_described() -> None:
     assert untold == []
 
 
+def test_errors_say_what_is_wrong() -> None:
+    # Home Assistant shows the bare key of one whose text lies anywhere else.
+    assert [path for path, _ in texts(ENGLISH["exceptions"]) if not path.endswith(".message")] == []
+
+
 def test_icons_are_material_design_icons() -> None:
     """The frontend brings the list of all there are."""
     frontend = pytest.importorskip("hass_frontend").where()

@@ -17,7 +17,7 @@ from custom_components.rutan_blora.patrol.visit import Correction, Visit
 from custom_components.rutan_blora.rounds import REFUSALS_PER_MINUTE
 from demo.phone import Push
 from homeassistant.components.tag import async_scan_tag
-from homeassistant.config_entries import ConfigSubentryDataWithId
+from homeassistant.config_entries import ConfigEntry, ConfigEntryDisabler, ConfigSubentryDataWithId
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 
@@ -133,16 +133,40 @@ async def test_tag_of_no_checkpoint_is_said_to_an_officers_phone_alone(house: Ho
     assert stranger.pushes == []
 
 
+async def another_facility(hass: HomeAssistant) -> ConfigEntry:
+    """Set up another facility, with a tag of its own."""
+    entry = MockConfigEntry(
+        domain=DOMAIN,
+        title="Rutan Cepu",
+        unique_id="rutan_cepu",
+        data={"site_name": "Rutan Cepu", "token_key": "another key"},
+        options={"language": "id"},
+        subentries_data=[checkpoint("Pos Cepu", tag_id="cepu")],
+    )
+    entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    return entry
+
+
 async def test_tag_of_another_facility_is_none_of_our_business(
     hass: HomeAssistant, house: House, budi: FakePhone
 ) -> None:
     await house.set_up(checkpoint(tag_id=TAG), parts_of_budi(budi))
-    MockConfigEntry(
-        domain=DOMAIN, unique_id="rutan_cepu", subentries_data=[checkpoint("Pos Cepu", tag_id="cepu")]
-    ).add_to_hass(hass)
+    other = await another_facility(hass)
     await scan(house, budi, "cepu")
     assert visits(house) == []
-    assert budi.pushes == []
+    assert len(other.runtime_data.patrol.book.visits) == 1
+    assert budi.titles == ["Kunjungan tercatat"]
+
+
+async def test_tag_of_a_facility_that_is_out_of_service_is_said_to_be_nobodys(
+    hass: HomeAssistant, house: House, budi: FakePhone
+) -> None:
+    await house.set_up(checkpoint(tag_id=TAG), parts_of_budi(budi))
+    other = await another_facility(hass)
+    await hass.config_entries.async_set_disabled_by(other.entry_id, ConfigEntryDisabler.USER)
+    await scan(house, budi, "cepu")
+    assert budi.titles == ["Kunjungan tidak tercatat"]
 
 
 async def test_officer_is_told_in_his_own_language(house: House, budi: FakePhone) -> None:
@@ -321,6 +345,19 @@ async def test_guard_signs_a_visit_with_one_tap(house: House, p2u: FakePhone) ->
     (row,) = await house.rows("visit_countersigned")
     assert row.loaded["actor"] == {"origin": "user", "id": "hp_p2u", "name": "HP P2U"}
     assert p2u.titles[1:] == ["clear_notification", "Kunjungan sudah diparaf"]
+
+
+async def test_guard_who_taps_twice_is_not_told_that_he_has_not_signed(house: House, p2u: FakePhone) -> None:
+    await asked(house, p2u)
+    check_in(house, SATLANTAS)
+    await settle(house)
+    shown = p2u.last
+    for _ in range(2):
+        await p2u.answer("SIGN", shown)
+        await settle(house)
+    assert len(await house.rows("visit_countersigned")) == 1
+    assert "Paraf TIDAK diterima" not in p2u.titles
+    assert await house.rows("answer_refused") == []
 
 
 async def test_guard_signs_at_the_button(house: House, p2u: FakePhone) -> None:

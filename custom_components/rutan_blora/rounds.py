@@ -14,6 +14,7 @@ from .actor import Actor, Origin
 from .const import CONF_TAG_ID, DOMAIN, SUBENTRY_CHECKPOINT
 from .facility import Facility, RutanConfigEntry
 from .journal.record import Draft
+from .kept import KEPT
 from .patrol.check_in import CheckIn, Evidence, Officer
 from .patrol.checkpoint import Checkpoint
 from .patrol.desk import NEWS, OLDEST_ENTRY
@@ -127,8 +128,9 @@ class _Scans:
         return self._facility.patrol.check_in(what, actor)
 
     def _is_of_another(self, tag_id: str) -> bool:
-        """Tell whether a tag hangs at a checkpoint of any facility."""
-        entries = self._hass.config_entries.async_entries(DOMAIN)
+        """Tell whether a tag hangs at a checkpoint of a facility that hears of it, now or after its reload."""
+        heard = self._hass.data[KEPT]
+        entries = (entry for entry in self._hass.config_entries.async_entries(DOMAIN) if entry.entry_id in heard)
         subentries = (subentry for entry in entries for subentry in entry.subentries.values())
         return any(s.subentry_type == SUBENTRY_CHECKPOINT and s.data.get(CONF_TAG_ID) == tag_id for s in subentries)
 

@@ -57,13 +57,14 @@ class Dispatcher:
         self._listeners: Listeners[PoliceDevice, Delivery] = Listeners(hass)
         self._refusals: list[datetime] = []
         self._used: set[tuple[Answer, str]] = set()
+        # What phones have answered, and who: a second tap says the same.
+        self._given: set[tuple[Answer, str, str | None]] = set()
         self._others = hass.data.setdefault(_DISPATCHERS, WeakSet())
         self._others.add(self)
 
     @callback
     def stop(self) -> None:
-        """Tell nobody anything more."""
-        self._others.discard(self)
+        """Tell nobody anything more. What is answered meanwhile is for the successor, and still no other's business."""
         for courier in self._couriers.values():
             courier.stop()
 
@@ -222,7 +223,9 @@ class Dispatcher:
     def answered(self, answer: Answer, presented: str, user_id: str | None) -> None:
         """Take in an officer's tap, if it is from the phone that was told."""
         courier = self._find(presented, lambda device: device.channel.belongs_to(user_id))
+        given = (answer, presented, user_id)
         if courier is not None:
+            self._given.add(given)
             self._accept(courier, answer, presented)
         # Who raises the alarm of a visit that another has just signed has not come too late.
         elif (
@@ -231,8 +234,8 @@ class Dispatcher:
             and self.on_answer is not None
         ):
             self.on_answer(*past, answer, "")
-        # Every facility hears every phone: an answer to another one is none of our business.
-        elif not any(other.has_told(presented) for other in self._others if other is not self):
+        # Every facility hears every phone: an answer to another one is none of our business, nor is a second tap.
+        elif given not in self._given and not any(o.has_told(presented) for o in self._others if o is not self):
             self._refuse(answer, {"user_id": user_id})
             self._let_know(user_id, answer)
 
@@ -315,6 +318,7 @@ class Dispatcher:
     @callback
     def dismiss(self, successor: Dispatcher | None = None) -> None:
         """Take the alert off devices that the successor no longer has, or reaches elsewhere."""
+        self._others.discard(self)
         for device in self.devices.values():
             heir = successor.devices.get(device.id) if successor else None
             if heir is not None and heir.address == device.address:
