@@ -103,7 +103,7 @@ class Facility:
             self.kept.intake.known,
             self.kept.tested,
         )
-        self.cameras = CameraDesk(hass, self.kept.journal, cameras if has_video else (), self.kept.scenes)
+        self.cameras = CameraDesk(hass, self.kept.journal, cameras, self.kept.scenes, has_video=has_video)
         self.guard = Guard(hass, self.kept.journal, cameras, self.kept.guarded, self._entered)
         place = place_in(hass.config.media_dirs, hass.config.path("media"))
         keep_for = timedelta(days=entry.options.get(CONF_RETENTION_DAYS, DEFAULT_RETENTION_DAYS))

@@ -146,6 +146,18 @@ def on_record(store: Store) -> list[Record]:
     return [seal(draft, seq=seq, prev="") for seq, draft in enumerate(drafts, start=1)]
 
 
+async def test_that_there_is_no_video_is_on_record_once_for_each_moment_of_a_press(
+    hass: HomeAssistant, store: Store
+) -> None:
+    cameras = [watch.camera for watch in store.desk.watches.values()]
+    blind = CameraDesk(hass, store.journal, cameras, {}, has_video=False)
+    place = Place(folder=store.folder, url="/media/local/rutan_blora")
+    collector = Collector(hass, store.journal, blind, place, timedelta(days=90))
+    collector.collect(INCIDENT, dt_util.utcnow(), ())
+    gaps = [(gap["of"], gap["moment"], gap["reason"]) for gap in store.records()]
+    assert gaps == [(camera, moment, "no_video") for camera in ("north", "south") for moment in MOMENTS]
+
+
 async def test_moments_that_passed_while_nobody_was_there_are_missed_and_nothing_is_said_twice(store: Store) -> None:
     await store.give("north", "south")
     presses = [dt_util.utcnow() - timedelta(minutes=6), dt_util.utcnow() - timedelta(minutes=5)]

@@ -18,6 +18,7 @@ from ..journal.record import Draft, Record
 from ..journal.store import Journal
 from ..listeners import Listeners
 from ..pictures import EvidenceError, Place
+from .camera import Camera
 from .desk import CameraDesk
 from .evidence import RECORD_EVIDENCE, Moment, prune, save, schedule
 from .picture import Picture
@@ -38,6 +39,7 @@ LONGEST: Final = 30.0
 # Why a picture is not there.
 _NO_PICTURE: Final = "no_picture"
 _MISSED: Final = "missed"
+_NO_VIDEO: Final = "no_video"
 
 
 # A camera, and a moment of a press.
@@ -111,12 +113,14 @@ class Collector:
         """Follow every camera through what is left of a press, and take that off what is done."""
         plan = schedule(pressed_at, dt_util.utcnow())
         nearest = next(iter((*near, *(watch.camera.id for watch in self._desk.by_position))), None)
+        for camera in self._desk.blind:
+            for moment in _left(camera, done):
+                self._note_gap(incident, camera, moment, _NO_VIDEO)
         for watch in self._desk.watches.values():
-            left = [moment for moment in Moment if not done[watch.camera.id, moment]]
-            done.subtract((watch.camera.id, moment) for moment in Moment if moment not in left)
+            left = _left(watch.camera, done)
             for moment in plan.missed:
                 if moment in left:
-                    self._note_gap(incident, watch, moment, _MISSED)
+                    self._note_gap(incident, watch.camera, moment, _MISSED)
             due = {moment: at for moment, at in plan.due.items() if moment in left}
             follow = self._async_follow(incident, watch, due, watch.feed.latest, is_nearest=watch.camera.id == nearest)
             self._do(follow)
@@ -139,7 +143,7 @@ class Collector:
         for moment, at in due.items():
             picture = before if moment is Moment.BEFORE else await self._async_take(watch, at)
             if picture is None or (moment is Moment.BEFORE and picture.at > at):
-                self._note_gap(incident, watch, moment, _NO_PICTURE)
+                self._note_gap(incident, watch.camera, moment, _NO_PICTURE)
                 continue
             if is_nearest and moment is not Moment.BEFORE:
                 self.latest = picture
@@ -167,15 +171,15 @@ class Collector:
             )
         except EvidenceError as err:
             _LOGGER.error("A picture of %s cannot be kept: %s", camera.name, err.problem)
-            self._note_gap(incident, watch, moment, err.problem.value)
+            self._note_gap(incident, watch.camera, moment, err.problem.value)
         else:
             self._journal.append(kept.draft(dt_util.utcnow()))
 
-    def _note_gap(self, incident: str, watch: Watch, moment: Moment, reason: str) -> None:
+    def _note_gap(self, incident: str, camera: Camera, moment: Moment, reason: str) -> None:
         """Record that there is no picture of a moment, and why."""
-        body = {"camera": watch.camera.name, "moment": moment.value, "reason": reason}
+        body = {"camera": camera.name, "moment": moment.value, "reason": reason}
         self._journal.append(
-            Draft(kind=RECORD_EVIDENCE, at=dt_util.utcnow(), incident=incident, subject=watch.camera.id, body=body)
+            Draft(kind=RECORD_EVIDENCE, at=dt_util.utcnow(), incident=incident, subject=camera.id, body=body)
         )
 
     async def _async_prune(self, now: datetime) -> None:
@@ -188,6 +192,13 @@ class Collector:
             return
         for incident in pruned:
             self._journal.append(Draft(kind=RECORD_PRUNED, at=dt_util.utcnow(), incident=incident, body={}))
+
+
+def _left(camera: Camera, done: Counter[_Taken]) -> list[Moment]:
+    """Return the moments of a press that are not done of a camera, and take those that are off what is done."""
+    left = [moment for moment in Moment if not done[camera.id, moment]]
+    done.subtract((camera.id, moment) for moment in Moment if moment not in left)
+    return left
 
 
 def _moment_of(record: Record) -> _Taken | None:

@@ -1,7 +1,7 @@
 """The camera desk: every camera under watch; what its pictures are worth goes on record and to whoever listens."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -25,17 +25,27 @@ LOOK_INTERVAL: Final = timedelta(seconds=5)
 
 
 class CameraDesk:
-    """The cameras of a facility; `known` holds what was learnt of each camera's scene and outlives this object."""
+    """The cameras of a facility; `known` holds what was learnt of each camera's scene and outlives this object.
+
+    Without video no camera is under watch; `blind` are those that should be.
+    """
 
     def __init__(
-        self, hass: HomeAssistant, journal: Journal, cameras: Iterable[Camera], known: dict[str, Health]
+        self,
+        hass: HomeAssistant,
+        journal: Journal,
+        cameras: Iterable[Camera],
+        known: dict[str, Health],
+        *,
+        has_video: bool = True,
     ) -> None:
         self._hass = hass
         self._journal = journal
         self._known = known
         self._listeners: Listeners[Watch] = Listeners(hass)
         self._unsub: CALLBACK_TYPE | None = None
-        self.watches: Mapping[str, Watch] = {camera.id: self._watch(camera) for camera in cameras}
+        self.watches: Mapping[str, Watch] = {camera.id: self._watch(camera) for camera in cameras if has_video}
+        self.blind: Sequence[Camera] = () if has_video else tuple(cameras)
 
     def _watch(self, camera: Camera) -> Watch:
         # Imported here: it brings numpy, which a facility without cameras may not have.
