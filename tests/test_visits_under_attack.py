@@ -99,6 +99,17 @@ async def test_phone_that_scanned_is_not_told_that_a_visit_is_on_record_before_i
     await gate.rows()
 
 
+async def test_action_is_answered_once_what_it_did_is_on_record_or_says_that_it_is_not(
+    gate: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await gate.press_entity("check_in", "Pos utama")
+    (visit_id,) = gate.facility.patrol.book.visits
+    with hanging(monkeypatch):
+        assert (await gate.call("countersign_visit"))["on_record"] is False
+    await gate.rows()
+    assert (await gate.call("correct_visit", visit_id=visit_id, unit="Polsek", reason="Salah"))["on_record"] is True
+
+
 # --- the alarm that officers raise of a visit ---
 
 
