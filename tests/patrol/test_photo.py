@@ -125,6 +125,13 @@ def test_only_the_first_picture_of_many_is_kept() -> None:
     assert is_blue(opened(shrink(file.getvalue())), 0.5, 0.5)
 
 
+def test_jpeg_that_has_more_behind_it_may_be_as_large_as_any_other() -> None:
+    # As a phone writes it for its bright screen: 24 million pixels, and behind them how bright they are.
+    file = BytesIO()
+    Image.new("RGB", (6000, 4000), BLUE).save(file, "MPO", save_all=True, append_images=[Image.new("L", (1500, 1000))])
+    assert is_blue(opened(shrink(file.getvalue())), 0.5, 0.5)
+
+
 def png(width: int, height: int, *, depth: int = 8) -> bytes:
     """Return a PNG that says that it is so large, and holds next to nothing."""
 

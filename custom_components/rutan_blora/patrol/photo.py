@@ -42,6 +42,8 @@ PRUNE_INTERVAL: Final = timedelta(hours=6)
 DECODERS: Final = 2
 
 _FORMATS: Final = ("JPEG", "PNG", "WEBP")
+# A JPEG that has more behind it, as phones write for bright screens, is called another name.
+_JPEGS: Final = ("JPEG", "MPO")
 _QUALITY: Final = 80
 _FILE: Final = re.compile(r"[0-9a-f]{64}\.jpg", re.ASCII)
 
@@ -85,7 +87,7 @@ def shrink(data: bytes) -> bytes:
 
 def _shrunk(data: bytes) -> bytes:
     with Image.open(BytesIO(data), formats=_FORMATS) as image:
-        is_jpeg = image.format == "JPEG"
+        is_jpeg = image.format in _JPEGS
         if image.width * image.height > (MAX_JPEG if is_jpeg else MAX_OTHER):
             raise PhotoError(PhotoProblem.TOO_LARGE)
         image.draft("RGB", (MAX_SIDE, MAX_SIDE))
