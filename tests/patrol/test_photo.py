@@ -16,6 +16,7 @@ import zlib
 from hypothesis import given, settings, strategies as st
 from PIL import Image
 import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.rutan_blora.patrol import photo as photo_module
 from custom_components.rutan_blora.patrol.photo import (
@@ -261,6 +262,20 @@ async def test_old_photos_are_deleted_with_the_evidence_and_it_is_on_record(
     await hass.async_block_till_done(wait_background_tasks=True)
     (row,) = await house.rows(RECORD_PRUNED)
     assert row.loaded == {"sha256": [file.removesuffix(".jpg")]}
+
+
+async def test_no_facility_deletes_what_another_wants_to_keep(
+    hass: HomeAssistant, house: House, tmp_path: Path
+) -> None:
+    hass.config.media_dirs = {"local": str(tmp_path)}
+    folder = tmp_path / "rutan_blora"
+    old = await hass.async_add_executor_job(kept, folder, 1, dt_util.utcnow() - timedelta(days=366))
+    young = await hass.async_add_executor_job(kept, folder, 2, dt_util.utcnow() - timedelta(days=91))
+    # Not set up yet, as at each start, when the other is there first.
+    MockConfigEntry(domain="rutan_blora", options={"retention_days": 365}).add_to_hass(hass)
+    await house.set_up(panic_button())
+    await until(lambda: not (folder / "visits" / old).exists())
+    assert (folder / "visits" / young).exists()
 
 
 async def test_photos_that_cannot_be_deleted_are_told_and_stop_nothing(
