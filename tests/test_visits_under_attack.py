@@ -26,7 +26,7 @@ from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import device_registry as dr
 from homeassistant.util import dt as dt_util
 
-from .common import ENTRY_ID, FakePhone, House, checkpoint, officer, panic_button, patrol_plan, until
+from .common import ENTRY_ID, PATIENCE, FakePhone, House, checkpoint, officer, panic_button, patrol_plan, until
 from .visitor import TYPED, Page, Phone
 
 pytest_plugins = ("tests.fixtures",)
@@ -57,8 +57,8 @@ def phone(gate: House) -> Phone:
 
 
 @contextmanager
-def hanging(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let the disk take its time, without an error, until this is over."""
+def hanging(monkeypatch: pytest.MonkeyPatch, *, deadline: float = 0.02) -> Iterator[None]:
+    """Let the disk take its time, without an error, until this is over; nobody waits for it beyond the deadline."""
     may_write, seal = threading.Event(), Journal._seal
 
     def seal_later(*args: Any) -> list[Record]:
@@ -67,7 +67,7 @@ def hanging(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
     with monkeypatch.context() as patched:
         patched.setattr(Journal, "_seal", seal_later)
-        patched.setattr(facility_module, "RECORD_DEADLINE", 0.02)
+        patched.setattr(facility_module, "RECORD_DEADLINE", deadline)
         try:
             yield
         finally:
@@ -97,6 +97,31 @@ async def test_phone_that_scanned_is_not_told_that_a_visit_is_on_record_before_i
         await until(lambda: bool(budi.titles))
         assert budi.titles == ["Kunjungan diterima, belum tercatat: buku catatan terganggu"]
     await gate.rows()
+
+
+async def test_guard_is_told_that_he_has_signed_once_it_is_on_record(
+    gate: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    p2u = await gate.pair_taken_over("HP P2U")
+    await gate.add_part(p2u.police_device(gate=True))
+    await gate.press_entity("check_in", "Pos utama")
+    await until(lambda: bool(p2u.pushes))
+    with hanging(monkeypatch, deadline=PATIENCE):
+        await p2u.answer("SIGN")
+        assert p2u.titles == ["Paraf kunjungan patroli"]
+    await until(lambda: p2u.titles[-1] == "Kunjungan sudah diparaf")
+    assert len(await gate.rows("visit_countersigned")) == 1
+
+
+async def test_action_is_answered_once_what_it_did_is_on_record_or_says_that_it_is_not(
+    gate: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await gate.press_entity("check_in", "Pos utama")
+    (visit_id,) = gate.facility.patrol.book.visits
+    with hanging(monkeypatch):
+        assert (await gate.call("countersign_visit"))["on_record"] is False
+    await gate.rows()
+    assert (await gate.call("correct_visit", visit_id=visit_id, unit="Polsek", reason="Salah"))["on_record"] is True
 
 
 # --- the alarm that officers raise of a visit ---

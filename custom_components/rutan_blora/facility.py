@@ -106,7 +106,7 @@ class Facility:
         self.cameras = CameraDesk(hass, self.kept.journal, cameras, self.kept.scenes, has_video=has_video)
         self.guard = Guard(hass, self.kept.journal, cameras, self.kept.guarded, self._entered)
         place = place_in(hass.config.media_dirs, hass.config.path("media"))
-        keep_for = timedelta(days=entry.options.get(CONF_RETENTION_DAYS, DEFAULT_RETENTION_DAYS))
+        keep_for = partial(_keep_for, hass)
         self.collector = Collector(hass, self.kept.journal, self.cameras, place, keep_for)
         self.phones = self.parts.phones
         self.gate = frozenset(device.id for device in devices if device.gate)
@@ -327,6 +327,13 @@ class Facility:
 
 def _path(hass: HomeAssistant, entry: RutanConfigEntry) -> Path:
     return Path(hass.config.path(DOMAIN, f"{entry.unique_id}.db"))
+
+
+@callback
+def _keep_for(hass: HomeAssistant) -> timedelta:
+    """Return how long pictures are kept: as long as any facility wants, for those of all lie in one folder."""
+    options = [entry.options for entry in hass.config_entries.async_entries(DOMAIN)]
+    return timedelta(days=max(wanted.get(CONF_RETENTION_DAYS, DEFAULT_RETENTION_DAYS) for wanted in options))
 
 
 def _plan(entry: RutanConfigEntry, devices: Iterable[PoliceDevice]) -> Plan:

@@ -21,7 +21,7 @@ from .patrol.desk import NEWS, OLDEST_ENTRY
 from .patrol.judgement import Judgement
 from .patrol.notice import Notify, compose_due, compose_sign, compose_taken, compose_unknown_tag, tag_of
 from .patrol.tags import Scan, evidence_of
-from .patrol.visit import Event, Visit
+from .patrol.visit import Event, EventType, Visit
 from .police.channels.phone import Phone
 from .police.dispatcher import Compose
 
@@ -201,6 +201,7 @@ class _Gate:
     """Asks the guards at the gate to sign each visit, as long as they can know of it."""
 
     def __init__(self, entry: RutanConfigEntry, facility: Facility) -> None:
+        self._entry = entry
         self._facility = facility
         self._asked: set[str] = set()
         self._resume()
@@ -221,8 +222,19 @@ class _Gate:
             self._asked.discard(visit.id)
         else:
             self._asked.add(visit.id)
+        if event.type is EventType.COUNTERSIGNED:
+            saying = self._async_say_signed(visit.id)
+            self._entry.async_create_background_task(
+                self._facility.hass, saying, f"{DOMAIN} say that a visit is signed"
+            )
+            return
         # The end of what nobody was asked is told to nobody.
         self._facility.police.tell(self._compose(visit))
+
+    async def _async_say_signed(self, visit_id: str) -> None:
+        """Tell that a visit is signed, once it is on record or that takes too long: nobody signs it again."""
+        await self._facility.async_is_on_record()
+        self._facility.police.tell(self._compose(self._facility.patrol.book.visits[visit_id]))
 
     @callback
     def _look(self) -> None:

@@ -46,7 +46,7 @@ class Store:
         self.desk = CameraDesk(hass, self.journal, cameras, {})
         self.desk.start()
         place = Place(folder=folder, url="/media/local/rutan_blora")
-        self.collector = Collector(hass, self.journal, self.desk, place, timedelta(days=90))
+        self.collector = Collector(hass, self.journal, self.desk, place, lambda: timedelta(days=90))
 
     def records(self, kind: str = "evidence") -> list[dict[str, Any]]:
         """Return what is on record of a kind."""

@@ -16,6 +16,7 @@ import zlib
 from hypothesis import given, settings, strategies as st
 from PIL import Image
 import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.rutan_blora.patrol import photo as photo_module
 from custom_components.rutan_blora.patrol.photo import (
@@ -122,6 +123,13 @@ def test_only_the_first_picture_of_many_is_kept() -> None:
     file = BytesIO()
     frames = [Image.new("RGB", (100, 100), colour) for colour in (BLUE, GREEN)]
     frames[0].save(file, "WEBP", save_all=True, append_images=frames[1:])
+    assert is_blue(opened(shrink(file.getvalue())), 0.5, 0.5)
+
+
+def test_jpeg_that_has_more_behind_it_may_be_as_large_as_any_other() -> None:
+    # As a phone writes it for its bright screen: 24 million pixels, and behind them how bright they are.
+    file = BytesIO()
+    Image.new("RGB", (6000, 4000), BLUE).save(file, "MPO", save_all=True, append_images=[Image.new("L", (1500, 1000))])
     assert is_blue(opened(shrink(file.getvalue())), 0.5, 0.5)
 
 
@@ -254,6 +262,20 @@ async def test_old_photos_are_deleted_with_the_evidence_and_it_is_on_record(
     await hass.async_block_till_done(wait_background_tasks=True)
     (row,) = await house.rows(RECORD_PRUNED)
     assert row.loaded == {"sha256": [file.removesuffix(".jpg")]}
+
+
+async def test_no_facility_deletes_what_another_wants_to_keep(
+    hass: HomeAssistant, house: House, tmp_path: Path
+) -> None:
+    hass.config.media_dirs = {"local": str(tmp_path)}
+    folder = tmp_path / "rutan_blora"
+    old = await hass.async_add_executor_job(kept, folder, 1, dt_util.utcnow() - timedelta(days=366))
+    young = await hass.async_add_executor_job(kept, folder, 2, dt_util.utcnow() - timedelta(days=91))
+    # Not set up yet, as at each start, when the other is there first.
+    MockConfigEntry(domain="rutan_blora", options={"retention_days": 365}).add_to_hass(hass)
+    await house.set_up(panic_button())
+    await until(lambda: not (folder / "visits" / old).exists())
+    assert (folder / "visits" / young).exists()
 
 
 async def test_photos_that_cannot_be_deleted_are_told_and_stop_nothing(

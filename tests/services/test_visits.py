@@ -75,7 +75,7 @@ async def test_check_in_takes_in_who_came_and_what_they_said(house: House, freez
     await set_up_before(house, freezer)
     response = await check_in(house, **BUDI, **REPORT)
     (visit,) = house.facility.patrol.book.visits.values()
-    assert response == {"visit_id": visit.id, "verdict": "on_time"}
+    assert response == {"visit_id": visit.id, "verdict": "on_time", "on_record": True}
     assert [(o.name, o.rank, o.nrp, o.unit, o.id) for o in visit.officers] == [(*BUDI.values(), None)]
     assert visit.evidence is Evidence.TYPED
     said = visit.report
@@ -232,7 +232,7 @@ async def test_visit_that_was_none_counts_for_nothing_until_it_is_taken_back(
     await set_up_before(house, freezer)
     visit_id = (await check_in(house, **BUDI))["visit_id"]
     response = await house.call("correct_visit", visit_id=visit_id, void=True, reason="Uji coba")
-    assert response == {"visit_id": visit_id, "verdict": "unscheduled"}
+    assert response == {"visit_id": visit_id, "verdict": "unscheduled", "on_record": True}
     response = await house.call("correct_visit", visit_id=visit_id, void=False, reason="Ternyata benar")
     assert response["verdict"] == "on_time"
 
@@ -257,6 +257,7 @@ async def test_excused_window_leaves_the_figures_with_its_reason(house: House, f
         "plan": "Patroli malam",
         "start": "2026-11-23T13:00:00+00:00",
         "end": "2026-11-23T15:00:00+00:00",
+        "on_record": True,
     }
     assert list(house.facility.patrol.book.excuses.values()) == ["Pengamanan pilkada"]
 

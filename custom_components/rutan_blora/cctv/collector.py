@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 import logging
@@ -53,14 +53,14 @@ class Collector:
     """
 
     def __init__(
-        self, hass: HomeAssistant, journal: Journal, desk: CameraDesk, place: Place, retention: timedelta
+        self, hass: HomeAssistant, journal: Journal, desk: CameraDesk, place: Place, keep_for: Callable[[], timedelta]
     ) -> None:
         self.latest: Picture | None = None
         self._hass = hass
         self._journal = journal
         self._desk = desk
         self._folder = place.folder
-        self._retention = retention
+        self._keep_for = keep_for
         self._incident: str | None = None
         self._writers = asyncio.Semaphore(WRITERS)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -184,7 +184,7 @@ class Collector:
 
     async def _async_prune(self, now: datetime) -> None:
         """Delete what is older than it may be, never the latest incident's; that it was is on record."""
-        work = partial(prune, self._folder, now - self._retention, open_incident=self._incident)
+        work = partial(prune, self._folder, now - self._keep_for(), open_incident=self._incident)
         try:
             pruned = await self._hass.async_add_executor_job(work)
         except EvidenceError as err:

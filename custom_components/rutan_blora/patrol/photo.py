@@ -4,7 +4,7 @@ Whatever touches a picture or the disk here blocks; it is for the executor.
 """
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -42,6 +42,8 @@ PRUNE_INTERVAL: Final = timedelta(hours=6)
 DECODERS: Final = 2
 
 _FORMATS: Final = ("JPEG", "PNG", "WEBP")
+# A JPEG that has more behind it, as phones write for bright screens, is called another name.
+_JPEGS: Final = ("JPEG", "MPO")
 _QUALITY: Final = 80
 _FILE: Final = re.compile(r"[0-9a-f]{64}\.jpg", re.ASCII)
 
@@ -85,7 +87,7 @@ def shrink(data: bytes) -> bytes:
 
 def _shrunk(data: bytes) -> bytes:
     with Image.open(BytesIO(data), formats=_FORMATS) as image:
-        is_jpeg = image.format == "JPEG"
+        is_jpeg = image.format in _JPEGS
         if image.width * image.height > (MAX_JPEG if is_jpeg else MAX_OTHER):
             raise PhotoError(PhotoProblem.TOO_LARGE)
         image.draft("RGB", (MAX_SIDE, MAX_SIDE))
@@ -161,11 +163,11 @@ def _files(folder: Path) -> list[Path]:
 class Album:
     """Keeps the photos of a facility's visits, and deletes those that are older than they may be."""
 
-    def __init__(self, hass: HomeAssistant, journal: Journal, place: Place, retention: timedelta) -> None:
+    def __init__(self, hass: HomeAssistant, journal: Journal, place: Place, keep_for: Callable[[], timedelta]) -> None:
         self._hass = hass
         self._journal = journal
         self._folder = place.folder
-        self._retention = retention
+        self._keep_for = keep_for
         self._decoders = asyncio.Semaphore(DECODERS)
         self._unsub: CALLBACK_TYPE | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -203,7 +205,7 @@ class Album:
 
     async def _async_prune(self, now: datetime) -> None:
         """Delete what is older than it may be; that it was is on record."""
-        work = partial(prune, self._folder, now - self._retention)
+        work = partial(prune, self._folder, now - self._keep_for())
         try:
             pruned = await self._hass.async_add_executor_job(work)
         except EvidenceError as err:

@@ -91,7 +91,7 @@ async def check_in(call: ServiceCall) -> ServiceResponse:
     )
     with translated():
         visit = facility.patrol.check_in(what, actor_of(facility, call))
-    return _visit_response(facility, visit)
+    return await _visit_response(facility, visit)
 
 
 async def check_out(call: ServiceCall) -> ServiceResponse:
@@ -107,7 +107,7 @@ async def check_out(call: ServiceCall) -> ServiceResponse:
             visit = facility.patrol.check_out(actor, visit_id)
         else:
             visit = facility.patrol.check_out_at(checkpoint_id, actor)
-    return _visit_response(facility, visit)
+    return await _visit_response(facility, visit)
 
 
 async def countersign_visit(call: ServiceCall) -> ServiceResponse:
@@ -115,7 +115,7 @@ async def countersign_visit(call: ServiceCall) -> ServiceResponse:
     facility = await facility_of(call)
     with translated():
         visit = facility.countersign(actor_of(facility, call), call.data.get(ATTR_VISIT_ID))
-    return _visit_response(facility, visit)
+    return await _visit_response(facility, visit)
 
 
 async def correct_visit(call: ServiceCall) -> ServiceResponse:
@@ -133,7 +133,7 @@ async def correct_visit(call: ServiceCall) -> ServiceResponse:
     )
     with translated():
         visit = facility.patrol.correct(actor_of(facility, call), visit_id, correction)
-    return _visit_response(facility, visit)
+    return await _visit_response(facility, visit)
 
 
 async def excuse_visit(call: ServiceCall) -> ServiceResponse:
@@ -142,11 +142,14 @@ async def excuse_visit(call: ServiceCall) -> ServiceResponse:
     facility, plan_id = await part_of(call, call.data[ATTR_PLAN], SUBENTRY_PATROL_PLAN, "not_a_plan")
     with translated():
         slot = facility.excuse(actor_of(facility, call), plan_id, call.data[ATTR_AT], reason)
-    return {"plan": slot.plan, "start": slot.start.isoformat(), "end": slot.end.isoformat()}
+    on_record = await facility.async_is_on_record()
+    return {"plan": slot.plan, "start": slot.start.isoformat(), "end": slot.end.isoformat(), "on_record": on_record}
 
 
-def _visit_response(facility: Facility, visit: Visit) -> ServiceResponse:
-    return {"visit_id": visit.id, "verdict": facility.patrol.verdict(visit).value}
+async def _visit_response(facility: Facility, visit: Visit) -> ServiceResponse:
+    """Return what came of a call once it is on record, or that takes too long."""
+    on_record = await facility.async_is_on_record()
+    return {"visit_id": visit.id, "verdict": facility.patrol.verdict(visit).value, "on_record": on_record}
 
 
 def _officer(base: Officer, texts: dict[str, str]) -> Officer:
