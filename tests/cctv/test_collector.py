@@ -152,7 +152,7 @@ async def test_that_there_is_no_video_is_on_record_once_for_each_moment_of_a_pre
     cameras = [watch.camera for watch in store.desk.watches.values()]
     blind = CameraDesk(hass, store.journal, cameras, {}, has_video=False)
     place = Place(folder=store.folder, url="/media/local/rutan_blora")
-    collector = Collector(hass, store.journal, blind, place, timedelta(days=90))
+    collector = Collector(hass, store.journal, blind, place, lambda: timedelta(days=90))
     collector.collect(INCIDENT, dt_util.utcnow(), ())
     gaps = [(gap["of"], gap["moment"], gap["reason"]) for gap in store.records()]
     assert gaps == [(camera, moment, "no_video") for camera in ("north", "south") for moment in MOMENTS]
