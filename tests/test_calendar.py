@@ -74,7 +74,7 @@ async def test_calendar_is_off_when_nobody_is_expected_now(house: House, clock: 
     assert "message" not in house.entity("calendar", "patrol").attributes
     await house.add_part(patrol_plan())
     shown = house.entity("calendar", "patrol")
-    assert (shown.state, shown.attributes["message"]) == ("off", "Patroli malam: ditunggu")
+    assert (shown.state, shown.attributes["message"]) == ("off", "Patroli malam: terjadwal")
     await clock.to("20:01")
     assert house.state("calendar", "patrol") == "on"
     check_in(house, SATLANTAS)
@@ -94,8 +94,8 @@ async def test_windows_are_shown_with_what_became_of_them_beside_the_visits(hous
         "23 20:00 Patroli malam: tepat waktu",
         "23 20:30 Kunjungan: Bripka Siti (tepat waktu)",
         "24 20:00 Patroli malam: terlewat",
-        "25 20:00 Patroli malam: dimaafkan (Pilkada)",
-        "26 20:00 Patroli malam: ditunggu",
+        "25 20:00 Patroli malam: dikecualikan (Pilkada)",
+        "26 20:00 Patroli malam: terjadwal",
     ]
     (visit,) = [event for event in await events(house, "23 00:00", "24 00:00") if "Kunjungan" in event["summary"]]
     assert visit == {
@@ -144,7 +144,7 @@ async def test_time_long_ago_is_read_from_the_journal(house: House, clock: Clock
     assert before == [
         "23 20:00 Patroli malam: tepat waktu",
         "23 20:30 Kunjungan: Bripka Siti (tepat waktu)",
-        "24 20:00 Patroli malam: dimaafkan (Banjir)",
+        "24 20:00 Patroli malam: dikecualikan (Banjir)",
     ]
 
 
@@ -152,7 +152,7 @@ async def test_all_time_is_cut_to_what_makes_sense(house: House, clock: Clock) -
     await house.set_up(checkpoint(), patrol_plan())
     found = await summaries(house, "0001-01-01T00:00:00+00:00", "9999-12-31T00:00:00+00:00")
     assert len(found) == 366
-    assert found[0] == "23 20:00 Patroli malam: ditunggu"
+    assert found[0] == "23 20:00 Patroli malam: terjadwal"
 
 
 async def test_journal_that_cannot_be_read_is_said_and_not_shown_as_an_empty_past(
@@ -167,6 +167,6 @@ async def test_journal_that_cannot_be_read_is_said_and_not_shown_as_an_empty_pas
     with pytest.raises(HomeAssistantError) as caught:
         await events(house, "2026-01-01T00:00:00+07:00", "2026-02-01T00:00:00+07:00")
     assert (caught.value.translation_domain, caught.value.translation_key) == ("rutan_blora", "journal_unreadable")
-    assert "malformed" in (caught.value.translation_placeholders or {})["reason"]
+    assert caught.value.translation_placeholders == {"error": "(builtins.Exception) database disk image is malformed"}
     # What is at hand is shown.
-    assert await summaries(house, "23 00:00", "24 00:00") == ["23 20:00 Patroli malam: ditunggu"]
+    assert await summaries(house, "23 00:00", "24 00:00") == ["23 20:00 Patroli malam: terjadwal"]

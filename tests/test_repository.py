@@ -226,6 +226,27 @@ def test_errors_say_what_is_wrong() -> None:
     assert [path for path, _ in texts(ENGLISH["exceptions"]) if not path.endswith(".message")] == []
 
 
+def raised() -> Iterator[tuple[str, str, set[str]]]:
+    """Give every translated error that is made in the code: where, its key, and what its text is filled in with."""
+    for path in PACKAGE.rglob("*.py"):
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(call, ast.Call) and ast.unparse(call.func).endswith(("Error", "NotReady")):
+                given = {keyword.arg: keyword.value for keyword in call.keywords}
+                filled = given.get("translation_placeholders", ast.Dict(keys=[], values=[]))
+                if "translation_key" in given and isinstance(filled, ast.Dict):
+                    names = {key.value for key in filled.keys if isinstance(key, ast.Constant)}
+                    for key in ast.walk(given["translation_key"]):
+                        if isinstance(key, ast.Constant) and key.value in ENGLISH["exceptions"]:
+                            yield path.name, str(key.value), {str(name) for name in names}
+
+
+def test_errors_are_told_what_their_texts_ask_for() -> None:
+    told = list(raised())
+    assert {"calendar.py", "errors.py"} & {where for where, _, _ in told}
+    asked = {key: set(re.findall(r"\{(\w+)\}", error["message"])) for key, error in ENGLISH["exceptions"].items()}
+    assert [(where, key) for where, key, names in told if not asked[key] <= names] == []
+
+
 def test_icons_are_material_design_icons() -> None:
     """The frontend brings the list of all there are."""
     frontend = pytest.importorskip("hass_frontend").where()

@@ -181,7 +181,7 @@ async def test_officer_is_not_told_that_it_is_recorded_while_nothing_is(house: H
     house.facility.kept._on_health("disk full")
     await turns()
     await scan(house, budi)
-    assert budi.last.title == "Kunjungan diterima, belum tercatat: buku catatan terganggu"
+    assert budi.last.title == "Kunjungan diterima, belum tercatat: jurnal sedang bermasalah"
     assert len(visits(house)) == 1
 
 

@@ -95,7 +95,7 @@ async def test_phone_that_scanned_is_not_told_that_a_visit_is_on_record_before_i
     with hanging(monkeypatch):
         await budi.send("scan_tag", {"tag_id": TAG})
         await until(lambda: bool(budi.titles))
-        assert budi.titles == ["Kunjungan diterima, belum tercatat: buku catatan terganggu"]
+        assert budi.titles == ["Kunjungan diterima, belum tercatat: jurnal sedang bermasalah"]
     await gate.rows()
 
 

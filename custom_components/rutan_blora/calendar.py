@@ -5,16 +5,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final, override
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from homeassistant.components.calendar import CalendarEntity, CalendarEntityDescription, CalendarEvent
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
-from .const import DOMAIN, Language
+from .const import Language
 from .entity import RutanEntity, RutanEntityDescription, async_add, on_patrol
+from .errors import readable
 from .facility import RutanConfigEntry
 from .patrol.book import KINDS, RECORD_PLAN
 from .patrol.desk import MEMORY, replay
@@ -68,15 +66,8 @@ class PatrolCalendar(RutanEntity, CalendarEntity):
     ) -> list[CalendarEvent]:
         """Return the windows of a time with what became of them, and the visits."""
         start, end = max(start_date, _EARLIEST), min(end_date, dt_util.utcnow() + LOOKAHEAD)
-        try:
+        with readable():
             return await hass.async_add_executor_job(self._events, self.facility.patrol.outlook.copy(), start, end)
-        except SQLAlchemyError as err:
-            reason = str(err).partition("\n")[0]
-            raise HomeAssistantError(
-                translation_domain=DOMAIN,
-                translation_key="journal_unreadable",
-                translation_placeholders={"reason": reason},
-            ) from err
 
     def _events(self, outlook: Outlook, start: datetime, end: datetime) -> list[CalendarEvent]:
         """Return the events of a time; in the executor, for it may be long and long ago."""

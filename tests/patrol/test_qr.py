@@ -65,6 +65,8 @@ def test_code_has_white_around_it(address: str) -> None:
 def test_sign_is_a_png_and_a_screen_a_jpeg() -> None:
     with Image.open(BytesIO(draw_sign(ADDRESSES[0], "Pos"))) as sign:
         assert (sign.format, sign.width) == ("PNG", WIDTH)
+        # A printer makes it 14 cm wide.
+        assert sign.width / sign.info["dpi"][0] * 2.54 == pytest.approx(14, abs=0.1)
     with Image.open(BytesIO(draw_live(ADDRESSES[0], "Pos", UNTIL, WIB))) as screen:
         assert (screen.format, screen.width) == ("JPEG", WIDTH)
 

@@ -117,7 +117,7 @@ def test_who_signs_is_not_torn_apart(plans: int) -> None:
 def test_an_empty_month_is_a_letter_without_annexes() -> None:
     (letter,) = read(Log())
     for text in (
-        "Tidak ada kunjungan yang diharapkan",
+        "Tidak ada kunjungan terjadwal",
         "Tidak ada kunjungan dalam periode ini.",
         "Tidak ada alarm dalam periode ini.",
         "Halaman 1 dari 1",

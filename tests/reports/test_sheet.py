@@ -111,7 +111,7 @@ def test_a_visit_is_told_in_full() -> None:
         "Akhir": "lapor pulang",
         "Petugas": "Bripka Budi",
         "NRP": "81234567",
-        "Satuan": "Polsek Blora",
+        "Kesatuan": "Polsek Blora",
         "Personel": "3",
         "Kendaraan": "K 1-X",
         "Situasi": "aman dengan catatan",
@@ -135,7 +135,8 @@ def test_what_nobody_said_of_a_visit_is_left_empty() -> None:
     log = Log()
     log.check_in("A", a_scan(at(5, "12.30"), NOBODY))
     (row,) = read(visits(log.report()))
-    empty = ("Pulang", "Pulang – UTC", "Lama (menit)", "Petugas", "Satuan", "Personel", "Situasi", "Paraf petugas P2U")
+    unsaid = ("Pulang", "Pulang – UTC", "Lama (menit)", "Petugas", "Kesatuan", "Personel", "Situasi")
+    empty = (*unsaid, "Paraf petugas P2U")
     assert [row[name] for name in empty] == [""] * len(empty)
     assert (row["Akhir"], row["Penilaian"]) == ("belum pulang", "tidak terjadwal")
 
@@ -171,7 +172,8 @@ def test_expected_visits_are_told_with_what_became_of_them() -> None:
     judged = [*log.judge(NOON, at(5, "0.00"), at(6, "0.00")), *log.judge(both, at(6, "0.00"), at(8, "0.00"))]
     log.excuse(judged[2], "Lebaran")
     rows = read(expected(log.report(period=period_of(FIRST, LAST.replace(day=8), ZoneInfo("Asia/Jakarta")))))
-    names = ("Mulai", "Selesai", "Penilaian", "Datang", "ID kunjungan", "Pos terlewat", "Dimaafkan", "Alasan dimaafkan")
+    window = ("Mulai", "Selesai", "Penilaian", "Datang", "ID kunjungan", "Pos terlewat")
+    names = (*window, "Dikecualikan", "Alasan dikecualikan")
     day = "2026-03-0"
     assert [tuple(row[name] for name in names) for row in rows] == [
         (f"{day}5 12:00:00", f"{day}5 13:00:00", "terlambat", f"{day}5 13:10:00", "A", "", "tidak", ""),

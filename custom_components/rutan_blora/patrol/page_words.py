@@ -62,7 +62,7 @@ _ID: Final = Words(
         Field.NAME: "Nama",
         Field.RANK: "Pangkat",
         Field.NRP: "NRP",
-        Field.UNIT: "Satuan",
+        Field.UNIT: "Kesatuan",
         Field.PERSONNEL: "Jumlah personel",
         Field.VEHICLE: "Kendaraan",
         Field.SITUATION: "Situasi",
@@ -100,7 +100,7 @@ _ID: Final = Words(
     unsigned="Menunggu paraf petugas P2U.",
     proved="Dibuktikan dengan PIN.",
     unproved="Tanpa PIN: identitas belum dibuktikan.",
-    off_record="Buku catatan sedang bermasalah: kunjungan ini baru ada di memori. Beri tahu petugas P2U.",
+    off_record="Jurnal sedang bermasalah: kunjungan ini baru ada di memori. Beri tahu petugas P2U.",
     off_record_title="Kunjungan diterima, belum tercatat",
     photo_kept="tersimpan",
     photo_problems={
@@ -201,7 +201,7 @@ _EN: Final = Words(
     unsigned="Waiting for the gate guard's countersignature.",
     proved="Proved by PIN.",
     unproved="Without a PIN: who you are is not proved.",
-    off_record="The record is not well: this visit is only in memory yet. Tell the guard at the gate.",
+    off_record="The journal is in trouble: this visit is only in memory yet. Tell the guard at the gate.",
     off_record_title="Visit taken in, not recorded yet",
     photo_kept="kept",
     photo_problems={

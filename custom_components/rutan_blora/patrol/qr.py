@@ -17,8 +17,9 @@ from ..lettering import Colour, draw_text, shorten
 CORRECTION: Final = "M"
 # White all around, in modules, that a code needs to be found.
 QUIET: Final = 4
-# Width of a sign (px): 14 cm at 200 dpi.
+# Width of a sign (px), and how many are printed on an inch: 14 cm.
 WIDTH: Final = 1100
+DPI: Final = 200
 # Under a sign, in both languages: who scans it has not chosen one yet.
 INVITATION: Final = ("Pindai untuk lapor kunjungan", "Scan to check in")
 
@@ -107,5 +108,5 @@ def _beneath(code: Image.Image, lines: Sequence[tuple[str, int, Colour]]) -> Ima
 
 def _png(image: Image.Image) -> bytes:
     file = BytesIO()
-    image.save(file, "PNG", optimize=True)
+    image.save(file, "PNG", optimize=True, dpi=(DPI, DPI))
     return file.getvalue()

@@ -22,6 +22,6 @@ VERDICTS: Final[Mapping[Language, Mapping[Verdict, str]]] = {
         Verdict.UNSCHEDULED: "unscheduled",
     },
 }
-EXCUSED: Final = {Language.ID: "dimaafkan", Language.EN: "excused"}
-EXPECTED: Final = {Language.ID: "ditunggu", Language.EN: "expected"}
+EXCUSED: Final = {Language.ID: "dikecualikan", Language.EN: "excused"}
+EXPECTED: Final = {Language.ID: "terjadwal", Language.EN: "expected"}
 VISIT: Final = {Language.ID: "Kunjungan", Language.EN: "Visit"}

@@ -79,7 +79,7 @@ def _compliance(paper: Paper, content: ReportContent) -> None:
     paper.rows(
         heading,
         rows,
-        (24, 21, 14, 12, 19, 18, 21, 15, 21, 28),
+        (24, 18, 14, 12, 19, 18, 23, 15, 20, 30),
         aligns="LRRRRRRRRR",
         size=7,
         bold_last=len(content.plans) > 1,

@@ -111,7 +111,7 @@ async def check_out(call: ServiceCall) -> ServiceResponse:
 
 
 async def countersign_visit(call: ServiceCall) -> ServiceResponse:
-    """Put the gate guard's signature under a visit, or the latest that has none."""
+    """Put the gate guard's signature under a visit, or the latest."""
     facility = await facility_of(call)
     with translated():
         visit = facility.countersign(actor_of(facility, call), call.data.get(ATTR_VISIT_ID))
