@@ -1,7 +1,7 @@
 """What became of expected visits, and what that adds up to. Rules only: no Home Assistant, no clock, no I/O."""
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import pairwise, product
@@ -104,11 +104,12 @@ _DEADLINES: Final[Mapping[Verdict, Callable[[Slot], datetime]]] = {
 }
 
 
-def _fill(slots: Iterable[Slot], arrivals: Sequence[Arrival]) -> dict[str, list[Arrival]]:
+def _fill(slots: Collection[Slot], arrivals: Sequence[Arrival]) -> dict[str, list[Arrival]]:
     """Return by slot key who fills its places; `arrivals` are in order."""
     places: dict[str, list[Arrival]] = {slot.key: [] for slot in slots}
     for is_whole, (verdict, deadline) in product((True, False), _DEADLINES.items()):
-        by_deadline = sorted(slots, key=lambda slot: (deadline(slot), slot.start))
+        free = (slot for slot in slots if len(places[slot.key]) < slot.visits)
+        by_deadline = sorted(free, key=lambda slot: (deadline(slot), slot.start))
         arrivals = [a for a in arrivals if not _place(a, verdict, by_deadline, places, whole=is_whole)]
     return places
 
@@ -118,9 +119,12 @@ def _place(
 ) -> bool:
     """Put an arrival into the first slot with room in which it would come out so; tell whether there was one."""
     for slot in expected:
-        taken, seen = places[slot.key], arrival.seen(slot)
+        taken = places[slot.key]
+        if len(taken) == slot.visits or slot.fit(arrival.at) is not verdict:
+            continue
+        seen = arrival.seen(slot)
         fits = seen == slot.checkpoints if whole else bool(seen)
-        if fits and slot.fit(arrival.at) is verdict and len(taken) < slot.visits:
+        if fits:
             taken.append(arrival)
             return True
     return False

@@ -100,6 +100,9 @@ class Visit:
     @property
     def is_void(self) -> bool:
         """Tell whether it was corrected to have been none."""
+        if not self.corrections:
+            # As nearly all are: this is asked of every visit at every scan.
+            return False
         said = [
             event.correction.void
             for event in self.corrections
