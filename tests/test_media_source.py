@@ -210,7 +210,7 @@ async def test_house_without_media_folders_has_its_alarm_all_the_same(hass: Home
 async def test_without_a_facility_nothing_is_shown(hass: HomeAssistant, house: House, evidence: Path) -> None:
     incident = await raised(house, evidence, "Menara Timur")
     await house.unload()
-    with pytest.raises(BrowseError, match="No facility is set up"):
+    with pytest.raises(BrowseError, match="No detention house is set up"):
         await browse(hass)
     with pytest.raises(Unresolvable):
         await async_resolve_media(hass, f"{ROOT}/{incident}/menara_timur_press.jpg", None)

@@ -127,7 +127,7 @@ async def test_alarm_in_which_cameras_are_killed_and_covered_is_told_shown_and_k
     for number in (3, 4):
         site.cameras[number].faults.clear()
     await worth(site, STILL, "ok", within=60)
-    assert site.states.now[camera(site, STILL)].value == "idle"
+    await site.states.until(camera(site, STILL), "idle", within=5)
 
 
 async def assert_kept(site: Site, kept: list[Json], incident: str) -> None:
