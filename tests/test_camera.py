@@ -1,5 +1,6 @@
 """The camera entities: the perimeter cameras, and the wall."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from io import BytesIO
 from typing import Any
@@ -139,6 +140,41 @@ async def test_stream_says_that_no_more_pictures_come(
         card = await anext(pictures)
     assert shown(card).size == (1280, 720)
     assert await house.facility.screen.async_card(north(house)) == card
+
+
+async def test_who_looks_goes_on_looking_after_a_reload(
+    house: House, source: StubSource, hass_client: ClientSessionGenerator
+) -> None:
+    await give(house, source, GREEN)
+    entity_id = house.entity_id("camera", "camera", "Utara")
+    async with (await hass_client()).get(f"/api/camera_proxy_stream/{entity_id}") as response:
+        pictures = pictures_of(response)
+        assert [await anext(pictures), await anext(pictures)] == [GREEN, GREEN]
+        await house.reload()
+        red = jpeg((160, 20, 20))
+        await give(house, source, red)
+        async with asyncio.timeout(10):
+            assert await anext(pictures) == red
+
+
+async def test_wall_that_is_looked_at_goes_on_after_a_reload(
+    house: House, source: StubSource, hass_client: ClientSessionGenerator
+) -> None:
+    await give(house, source, GREEN)
+    async with (await hass_client()).get(f"/api/camera_proxy_stream/{house.entity_id('camera', 'wall')}") as response:
+        pictures = pictures_of(response)
+        assert is_green(await anext(pictures))
+        await house.reload()
+        await give(house, source, jpeg((160, 20, 20)))
+        async with asyncio.timeout(10):
+            while is_green(await anext(pictures)):
+                pass
+
+
+def is_green(wall: bytes) -> bool:
+    """Tell whether the wall shows the green picture in its middle."""
+    red, green, _ = colour(wall, 960, 540)
+    return green > red
 
 
 async def test_states_tell_what_the_camera_is_worth(house: House, source: StubSource) -> None:

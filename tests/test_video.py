@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -17,6 +18,7 @@ from homeassistant.components.stream.const import ATTR_SETTINGS
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
+from homeassistant.loader import IntegrationNotFound
 from homeassistant.setup import async_setup_component
 
 from .common import ENTRY_ID, House, checkpoint, panic_button, perimeter_camera, until
@@ -115,6 +117,14 @@ async def test_library_that_cannot_be_fetched_is_missing(
     monkeypatch.setattr("homeassistant.util.package.install_package", lambda *_, **__: False)
     await house.set_up(panic_button(), perimeter_camera("Utara"))
     assert (house.entry.state, missing(hass)) == (ConfigEntryState.LOADED, "av")
+
+
+async def test_home_assistant_without_the_integration_has_its_alarm(
+    hass: HomeAssistant, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(video_module, "async_get_integration", Mock(side_effect=IntegrationNotFound("stream")))
+    await house.set_up(panic_button(), perimeter_camera("Utara"))
+    assert (house.entry.state, missing(hass)) == (ConfigEntryState.LOADED, "stream")
 
 
 @pytest.mark.parametrize("domain", ["stream", "camera"])

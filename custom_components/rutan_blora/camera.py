@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Final, override
+from typing import Final, Self, override
 
 from aiohttp import web
 
@@ -13,6 +13,7 @@ from homeassistant.components.camera import (
     CameraEntityFeature,
     async_get_still_stream,
 )
+from homeassistant.components.camera.const import DATA_COMPONENT
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
@@ -67,7 +68,7 @@ def _create(
 
 
 class _Camera(RutanEntity, Camera):
-    """What both kinds share."""
+    """What all kinds share: who looks goes on looking after a reload, at the entity that is there then."""
 
     entity_description: RutanCameraDescription
 
@@ -77,6 +78,21 @@ class _Camera(RutanEntity, Camera):
         """Initialize the camera."""
         Camera.__init__(self)
         super().__init__(entry, description, subentry)
+
+    @property
+    def _successor(self) -> Self:
+        """Return this camera as it is since the last reload; a stream outlives the entity it was begun with."""
+        entity = self.facility.hass.data[DATA_COMPONENT].get_entity(self.entity_id)
+        return entity if isinstance(entity, type(self)) else self
+
+    @override
+    async def handle_async_still_stream(self, request: web.Request, interval: float) -> web.StreamResponse:
+        """Send pictures at an interval."""
+
+        async def image() -> bytes | None:
+            return await self._successor.async_camera_image()
+
+        return await async_get_still_stream(request, image, self.content_type, interval)
 
 
 class PerimeterCamera(_Camera):
@@ -131,9 +147,11 @@ class PerimeterCamera(_Camera):
     async def _images(self) -> AsyncGenerator[bytes | None]:
         """Give what is to be seen, again whenever that may be something else."""
         while True:
-            picture = self._watch.feed.latest
-            yield await self.async_camera_image()
-            await self._watch.feed.other(picture, LOOK_AGAIN)
+            camera = self._successor
+            feed = camera._watch.feed  # noqa: SLF001  # of the same class
+            picture = feed.latest
+            yield await camera.async_camera_image()
+            await feed.other(picture, LOOK_AGAIN)
 
 
 class WallCamera(_Camera):

@@ -100,15 +100,16 @@ def _is_wanted(entry: ConfigEntry[Any]) -> bool:
 
 async def _fetch(hass: HomeAssistant) -> str | None:
     """Get one thing after the other; return the first that cannot be had."""
-    stream = await async_get_integration(hass, _STREAM)
-    # Where Home Assistant may fetch nothing, it does not ask for versions either.
-    requirements = () if hass.config.skip_pip else stream.requirements
-    for name, get in _steps(hass, requirements):
-        try:
+    name = _STREAM
+    try:
+        stream = await async_get_integration(hass, _STREAM)
+        # Where Home Assistant may fetch nothing, it does not ask for versions either.
+        requirements = () if hass.config.skip_pip else stream.requirements
+        for name, get in _steps(hass, requirements):  # noqa: B007  # the one that could not be had
             await get()
-        except Exception as err:  # noqa: BLE001  # what a library raises when it is loaded is its own choice
-            _LOGGER.error("Cameras are left out, %s cannot be used: %s", name, err)
-            return name
+    except Exception as err:  # noqa: BLE001  # what a library raises when it is loaded is its own choice
+        _LOGGER.error("Cameras are left out, %s cannot be used: %s", name, err)
+        return name
     return None
 
 
