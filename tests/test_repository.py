@@ -316,7 +316,7 @@ def test_quality_scale_gives_reasons() -> None:
 # From the ground up: a room knows the rows below its own, nobody beside it.
 FLOORS: Final[tuple[tuple[str, ...], ...]] = (
     ("const",),
-    ("actor", "lamps", "lettering", "listeners", "optional", "pictures", "reloads"),
+    ("actor", "issues", "lamps", "lettering", "listeners", "optional", "pictures", "reloads"),
     ("journal",),
     ("codes", "copying", "police", "video"),
     ("alarm", "cctv", "patrol"),

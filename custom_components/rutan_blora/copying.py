@@ -13,6 +13,7 @@ from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.start import async_at_started
 
 from .const import DOMAIN
+from .issues import show_issue
 from .journal.copy import CopyHealth, CopyState, JournalCopy
 from .journal.server import schema_of
 from .journal.store import Journal
@@ -147,16 +148,5 @@ class Copying:
 
     def _show(self, issue: str, placeholders: dict[str, str] | None) -> None:
         """Raise a repair, or take it back."""
-        issue_id = f"{issue}_{self._entry_id}"
-        if placeholders is None:
-            ir.async_delete_issue(self._hass, DOMAIN, issue_id)
-            return
-        ir.async_create_issue(
-            self._hass,
-            DOMAIN,
-            issue_id,
-            is_fixable=False,
-            severity=ir.IssueSeverity.WARNING,
-            translation_key=issue,
-            translation_placeholders={"site": self._site, **placeholders},
-        )
+        texts = None if placeholders is None else {"site": self._site, **placeholders}
+        show_issue(self._hass, issue, self._entry_id, texts, ir.IssueSeverity.WARNING)

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Final
 
 from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
 from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
-from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
@@ -27,6 +26,7 @@ from .cctv.notice import Notice, tag_of
 from .codes import WrongTry
 from .const import DOMAIN
 from .copying import Copying
+from .issues import show_issue
 from .journal.copy import CopyHealth
 from .journal.record import Record
 from .journal.store import Journal
@@ -193,7 +193,7 @@ class Kept:
         await self.copying.async_close()
         await self._hass.async_add_executor_job(self.journal.close)
         for issue in (ISSUE_FAILED, ISSUE_ALTERED):
-            ir.async_delete_issue(self._hass, DOMAIN, f"{issue}_{self._entry_id}")
+            show_issue(self._hass, issue, self._entry_id, None)
 
     async def _async_final_write(self, _: Event) -> None:
         self._unsubs.pop()
@@ -292,19 +292,8 @@ class Kept:
 
     def _show(self, issue: str, placeholders: dict[str, str] | None) -> None:
         """Raise a repair, or take it back; tell the listeners."""
-        issue_id = f"{issue}_{self._entry_id}"
-        if placeholders is None:
-            ir.async_delete_issue(self._hass, DOMAIN, issue_id)
-        else:
-            ir.async_create_issue(
-                self._hass,
-                DOMAIN,
-                issue_id,
-                is_fixable=False,
-                severity=ir.IssueSeverity.ERROR,
-                translation_key=issue,
-                translation_placeholders={"site": self.name, **placeholders},
-            )
+        texts = None if placeholders is None else {"site": self.name, **placeholders}
+        show_issue(self._hass, issue, self._entry_id, texts)
         self._listeners.tell()
 
 

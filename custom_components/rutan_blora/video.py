@@ -16,13 +16,13 @@ from packaging.requirements import Requirement
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.typing import ConfigType
 from homeassistant.loader import async_get_integration
 from homeassistant.setup import async_setup_component
 from homeassistant.util.hass_dict import HassKey
 
 from .const import CONF_LIVE_CODE, DOMAIN, SUBENTRY_CAMERA
+from .issues import show_issue
 from .optional import async_need
 
 _LOGGER = logging.getLogger(__name__)
@@ -81,12 +81,12 @@ async def async_have_video(hass: HomeAssistant, entry: ConfigEntry[Any], *, pati
         if (missing := fetching.result()) is None:
             hass.config_entries.async_schedule_reload(entry.entry_id)
         else:
-            _show_missing(hass, entry, missing)
+            show_issue(hass, ISSUE, entry.entry_id, {"site": entry.title, "missing": missing})
 
     @callback
     def forget() -> None:
         fetching.remove_done_callback(fetched)
-        ir.async_delete_issue(hass, DOMAIN, f"{ISSUE}_{entry.entry_id}")
+        show_issue(hass, ISSUE, entry.entry_id, None)
 
     fetching.add_done_callback(fetched)
     entry.async_on_unload(forget)
@@ -128,17 +128,3 @@ async def _set_up(hass: HomeAssistant, domain: str) -> None:
     """Set up an integration of Home Assistant; raise HomeAssistantError if that fails."""
     if not await async_setup_component(hass, domain, hass.data.get(_CONFIG, {})):
         raise HomeAssistantError("it could not be set up")
-
-
-@callback
-def _show_missing(hass: HomeAssistant, entry: ConfigEntry[Any], missing: str) -> None:
-    """Raise the repair that says what is missing."""
-    ir.async_create_issue(
-        hass,
-        DOMAIN,
-        f"{ISSUE}_{entry.entry_id}",
-        is_fixable=False,
-        severity=ir.IssueSeverity.ERROR,
-        translation_key=ISSUE,
-        translation_placeholders={"site": entry.title, "missing": missing},
-    )
